@@ -1,0 +1,54 @@
+// Thread: both
+/**
+ * Time and chance as ports, so that tests step the one and seed the other.
+ *
+ * Invariant: `now()` of every thread of one process reads the same monotonic clock. `performance.now()` counts from
+ * another origin on each thread; adding the distance to `process.hrtime` makes the values comparable, which the
+ * timestamps of an execution (taken on two threads) need.
+ */
+
+/** A timer that can be disarmed and taken off the list of things that keep the process alive. */
+export interface Timer {
+  cancel(): void;
+  unref(): void;
+}
+
+/** The port through which cano sees time. */
+export interface Clock {
+  /** Monotonic milliseconds with fractions; equal on all threads. */
+  now(): number;
+  /** Milliseconds since 1970, for people. */
+  wallNow(): number;
+  /** Calls `fn` once after `delayMs`. Delays above 2^31-1 ms are split by the implementation. */
+  setTimer(fn: () => void, delayMs: number): Timer;
+}
+
+/** A source of numbers in [0, 1). */
+export type Random = () => number;
+
+const MAX_TIMEOUT_MS = 2_147_483_647;
+const origin: number = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => origin + performance.now(),
+  wallNow: () => Date.now(),
+  setTimer(fn, delayMs) {
+    let handle: NodeJS.Timeout;
+    let referenced = true;
+    const arm = (leftMs: number): void => {
+      // setTimeout turns a delay above 2^31-1 ms into 1 ms.
+      const stepMs = Math.min(leftMs, MAX_TIMEOUT_MS);
+      handle = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : fn()), stepMs);
+      if (!referenced) handle.unref();
+    };
+    arm(delayMs);
+    return {
+      cancel: () => clearTimeout(handle),
+      unref: () => {
+        referenced = false;
+        handle.unref();
+      },
+    };
+  },
+};

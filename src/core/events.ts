@@ -1,0 +1,193 @@
+// Thread: both
+/**
+ * Everything that cano announces. This list is the only input of reporters, metrics, traces and streams.
+ *
+ * E1 `seq` counts the events of one run from 1 without gaps, in the order of emission.
+ * E2 `at` and all `…At` fields read one monotonic clock in milliseconds; `wallTime` of `run.started` ties it to the calendar.
+ * E3 Progress, counters and logs of an execution come before its `exec.finished`.
+ * E4 There is no event at the start of an execution: `exec.finished` carries all its times.
+ */
+import { describeValue, fieldOf, isError, messageOf, nameOf } from './errors.ts';
+import type { RunReport } from './report.ts';
+
+/** Where a run stands in its life. */
+export type RunStatus = 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'timed_out';
+
+/** How one attempt of an exec ended. */
+export type AttemptOutcome = 'ok' | 'error' | 'timeout' | 'cancelled' | 'crash';
+
+export type Phase = 'prep' | 'exec' | 'post';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** An error as events carry it. */
+export interface EventError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+interface OfRun {
+  readonly v: 1;
+  readonly seq: number;
+  readonly at: number;
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: number;
+}
+
+interface OfVisit extends OfRun {
+  readonly state: string;
+  readonly node: string;
+  readonly visit: number;
+}
+
+interface OfExecution extends OfVisit {
+  readonly branch?: string;
+  /** Index of the item in its batch, from 0. */
+  readonly item?: number;
+  readonly attempt: number;
+  /** Slot number of the thread; absent for an exec on the main thread. */
+  readonly thread?: number;
+}
+
+export interface RunStarted extends OfRun {
+  readonly type: 'run.started';
+  readonly state: string;
+  /** Milliseconds since 1970. */
+  readonly wallTime: number;
+}
+
+export interface RunFinished extends OfRun {
+  readonly type: 'run.finished';
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  readonly state: string;
+  readonly error?: EventError;
+  readonly report: RunReport;
+}
+
+export interface StateEntered extends OfVisit {
+  readonly type: 'state.entered';
+  /** Kind of the node: one exec, or one exec per item. */
+  readonly kind: 'node' | 'batch';
+}
+
+/** A visit came to its end: where it goes and what its own phases took, retries included. */
+export interface Transition extends OfVisit {
+  readonly type: 'transition';
+  readonly outcome: string;
+  readonly to: string;
+  /** True when the visit failed and took its `onFailure` route. */
+  readonly failed: boolean;
+  readonly prepMs: number;
+  readonly postMs: number;
+}
+
+/** The source of a batch told how many items there are; `final` when no more will come. */
+export interface BatchSized extends OfVisit {
+  readonly type: 'batch.sized';
+  readonly items: number;
+  readonly final: boolean;
+}
+
+export interface ExecFinished extends OfExecution {
+  readonly type: 'exec.finished';
+  readonly outcome: AttemptOutcome;
+  readonly error?: EventError;
+  /** Ready to be dispatched. */
+  readonly queuedAt: number;
+  /** Handed to a thread; an inline exec has `startedAt` here. */
+  readonly postedAt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** Result in hand on the main thread. */
+  readonly receivedAt: number;
+  /** Estimated bytes of the input and the result that crossed threads. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface RetryScheduled extends OfVisit {
+  readonly type: 'retry.scheduled';
+  readonly phase: Phase;
+  readonly item?: number;
+  /** The attempt that failed. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: EventError;
+}
+
+export interface Progress extends OfExecution {
+  readonly type: 'progress';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface CounterAdded extends OfExecution {
+  readonly type: 'counter';
+  readonly name: string;
+  /** Added since the last such event of this execution. */
+  readonly add: number;
+}
+
+export interface Logged extends OfExecution {
+  readonly type: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface Warning extends OfRun {
+  readonly type: 'warning';
+  readonly code: 'many_transitions' | 'logs_dropped';
+  readonly message: string;
+}
+
+/** All that a run announces. */
+export type RunEvent =
+  | RunStarted
+  | StateEntered
+  | BatchSized
+  | ExecFinished
+  | RetryScheduled
+  | Progress
+  | CounterAdded
+  | Logged
+  | Warning
+  | Transition
+  | RunFinished;
+
+/** Distributes `Omit` over a union. */
+type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
+
+/** An event as its emitter writes it; the run adds the rest. */
+export type RunEventBody = Without<RunEvent, keyof OfRun>;
+
+interface OfEngine {
+  readonly v: 1;
+  readonly at: number;
+  readonly engine: string;
+}
+
+/** What an engine announces about its threads; not tied to a run. */
+export type EngineEvent =
+  | (OfEngine & {
+      readonly type: 'thread.started';
+      readonly thread: number;
+      readonly threadId: number;
+      readonly readyMs: number;
+    })
+  | (OfEngine & {
+      readonly type: 'thread.exited';
+      readonly thread: number;
+      readonly reason: string;
+      readonly message?: string;
+    });
+
+/** The short form of whatever was thrown, for an event. */
+export function eventError(thrown: unknown): EventError {
+  if (!isError(thrown))
+    return { name: 'thrown value', message: typeof thrown === 'string' ? thrown : describeValue(thrown) };
+  const code = fieldOf(thrown, 'code');
+  return { name: nameOf(thrown), message: messageOf(thrown), ...(typeof code === 'string' ? { code } : {}) };
+}
