@@ -1,0 +1,94 @@
+// Thread: main
+/** Who pays when a thread dies. */
+import { systemClock } from '../core/clock.ts';
+import { messageOf, ThreadDiedError, type DeathReason } from '../core/errors.ts';
+import type { Execution, ItemEnd } from './execution.ts';
+import { hardTimeout } from './watchdog.ts';
+
+/** What is known of a death. */
+export interface Death {
+  readonly reason: DeathReason;
+  /** The execution that ran did it; else an earlier one may have left a timer behind. */
+  readonly certain: boolean;
+  readonly error: unknown;
+}
+
+/** `blame`: the attempt is used up. `let_off`: it is repeated for free, this once. `free`: it had no part in it. */
+export type Verdict = 'blame' | 'let_off' | 'free';
+
+/**
+ * The verdict over the execution that was STARTED when its thread died. All others, waiting or finished with a result
+ * that was lost, are free. Pure.
+ *
+ * @param letOff whether it was let off before
+ */
+export function judge(reason: DeathReason, certain: boolean, letOff: boolean): Verdict {
+  switch (reason) {
+    case 'terminated':
+      // The dispatcher terminated the thread for an item that has settled since.
+      return 'free';
+    case 'out_of_memory':
+    case 'protocol':
+      return 'blame';
+    case 'exit':
+    case 'uncaught_error':
+      return certain || letOff ? 'blame' : 'let_off';
+  }
+}
+
+/** The reason that Piscina's rejection of a lease stands for. */
+export function reasonOf(error: unknown): DeathReason {
+  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
+  if (name === 'AbortError' || message === 'Terminating worker thread') return 'terminated';
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'out_of_memory';
+  if (typeof message === 'string' && message.startsWith('worker exited with code')) return 'exit';
+  return 'uncaught_error';
+}
+
+/**
+ * Settles the item of the running execution that its thread's death ends, if the verdict is against it.
+ *
+ * @param position the item that ran, and `startedAt` since when; items before it have finished but their results were lost
+ */
+export function settleRunning(execution: Execution, death: Death, position: number, startedAt: number): void {
+  const { stop } = execution;
+  if (stop?.kind === 'timeout' && stop.position === position) {
+    settleItem(execution, position, hardTimeout(execution, startedAt));
+    return;
+  }
+  if (stop?.kind === 'cancelled' || stop?.kind === 'setup') return;
+  const verdict = judge(death.reason, death.certain, execution.letOff);
+  execution.letOff = verdict === 'let_off';
+  if (verdict !== 'blame') return;
+  const end: ItemEnd = { outcome: 'crash', value: undefined, error: diedError(execution, death), startedAt, endedAt: systemClock.now() };
+  settleItem(execution, position, end);
+}
+
+function settleItem(execution: Execution, position: number, end: ItemEnd): void {
+  if (position === execution.settled) execution.settleNext(end);
+  else execution.settleAt(position, end);
+}
+
+function diedError(execution: Execution, { reason, error }: Death): ThreadDiedError {
+  const { node, runId, state, visit } = execution.request;
+  const thread = execution.thread === undefined ? {} : { thread: execution.thread };
+  return new ThreadDiedError(`exec of '${node}' did not end: ${describe(reason, error)}`, reason, {
+    cause: error,
+    where: { node, runId, state, visit, ...thread },
+  });
+}
+
+function describe(reason: DeathReason, error: unknown): string {
+  switch (reason) {
+    case 'exit':
+      return `it ended its thread (${messageOf(error)})`;
+    case 'uncaught_error':
+      return `an error thrown outside its call ended its thread: ${messageOf(error)}`;
+    case 'out_of_memory':
+      return 'its thread ran out of heap memory; raise resourceLimits or give it less at once';
+    case 'terminated':
+      return 'its thread was terminated';
+    case 'protocol':
+      return 'its thread closed the channel to the main thread';
+  }
+}

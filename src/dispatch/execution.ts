@@ -1,0 +1,160 @@
+// Thread: main
+/**
+ * One execution on its way through a dispatcher: an exec call, or a chunk of a batch as several calls in a row.
+ *
+ * C1 Every item of an execution settles exactly once.
+ * C2 Items settle in the order of their positions; `settled` of them have, and the rest is what a requeue repeats.
+ */
+import type { AttemptOutcome } from '../core/events.ts';
+import type { BoundExec } from '../node.ts';
+import type { Note } from '../wire/messages.ts';
+
+/** How an item ended. */
+export interface ItemEnd {
+  readonly outcome: AttemptOutcome;
+  /** The result, when the outcome is ok. */
+  readonly value: unknown;
+  /** What was thrown or decided, when it is not. */
+  readonly error: unknown;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** A value that all chunks of a batch need; each thread gets it once. */
+export interface CommonValue {
+  readonly value: unknown;
+}
+
+/** Who submitted an execution hears of it here. Calls come in order: notes of an item, its end, at last the execution's end. */
+export interface ExecutionSink {
+  note(execution: Execution, index: number, attempt: number, note: Note): void;
+  settled(execution: Execution, index: number, attempt: number, end: ItemEnd, item: unknown): void;
+  /** All items have settled. */
+  ended(execution: Execution): void;
+}
+
+/** What is to be executed. */
+export interface ExecutionRequest {
+  readonly exec: BoundExec<unknown, unknown> | InlineFunction;
+  readonly runId: string;
+  readonly workflow: string;
+  readonly state: string;
+  readonly node: string;
+  readonly visit: number;
+  readonly priority: number;
+  /** Longest running time of one item. */
+  readonly timeoutMs: number | undefined;
+  readonly common: CommonValue | undefined;
+  readonly items: readonly unknown[];
+  /** Index of each item in its batch: the first, when they follow each other; -1 outside a batch. */
+  readonly index: number | readonly number[];
+  /** Attempt of each item, or of all. */
+  readonly attempt: number | readonly number[];
+  readonly sink: ExecutionSink;
+}
+
+/** A plain function as exec; it runs on the main thread. */
+export type InlineFunction = (input: unknown, ctx: never) => unknown;
+
+/** A request to stop, under way. */
+export interface Stop {
+  readonly kind: 'timeout' | 'cancelled' | 'setup';
+  /** The item that is to stop, or -1 for all. */
+  readonly position: number;
+  /** When the thread is terminated. */
+  readonly hardAt: number;
+  readonly reason: unknown;
+}
+
+export class Execution {
+  readonly request: ExecutionRequest;
+  status: 'new' | 'queued' | 'posted' | 'ended' = 'new';
+  items: readonly unknown[];
+  #index: number | readonly number[];
+  #attempt: number | readonly number[];
+  /** Items that have settled since the last requeue. */
+  settled = 0;
+  queuedAt = 0;
+  postedAt = 0;
+  receivedAt = 0;
+  thread: number | undefined;
+  slot = -1;
+  generation = -1;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Running time of its items so far, in milliseconds. */
+  ranMs = 0;
+  stop: Stop | undefined;
+  /** It was on a thread that died by what may have been another's late throw, and was let off. */
+  letOff = false;
+
+  constructor(request: ExecutionRequest) {
+    this.request = request;
+    this.items = request.items;
+    this.#index = request.index;
+    this.#attempt = request.attempt;
+  }
+
+  get index(): number | readonly number[] {
+    return this.#index;
+  }
+
+  get attempt(): number | readonly number[] {
+    return this.#attempt;
+  }
+
+  indexAt(position: number): number {
+    if (typeof this.#index !== 'number') return this.#index[position] as number;
+    return this.#index < 0 ? -1 : this.#index + position;
+  }
+
+  attemptAt(position: number): number {
+    return typeof this.#attempt === 'number' ? this.#attempt : (this.#attempt[position] as number);
+  }
+
+  note(position: number, note: Note): void {
+    this.request.sink.note(this, this.indexAt(position), this.attemptAt(position), note);
+  }
+
+  /** Settles the next item. */
+  settleNext(end: ItemEnd): void {
+    const position = this.settled;
+    this.settled += 1;
+    if (this.stop?.position === position) this.stop = undefined;
+    this.request.sink.settled(this, this.indexAt(position), this.attemptAt(position), end, this.items[position]);
+  }
+
+  /** Settles all that is left in one way. */
+  settleRest(end: ItemEnd): void {
+    while (this.settled < this.items.length) this.settleNext(end);
+  }
+
+  /** Settles one item out of turn and takes it out. */
+  settleAt(position: number, end: ItemEnd): void {
+    const [index, attempt, item] = [this.indexAt(position), this.attemptAt(position), this.items[position]];
+    this.keep((other) => other !== position);
+    this.request.sink.settled(this, index, attempt, end, item);
+  }
+
+  /** Reduces the execution to the items that have not settled, as a requeue needs it. */
+  keepUnsettled(): void {
+    const { settled } = this;
+    this.settled = 0;
+    this.keep((position) => position >= settled);
+  }
+
+  /** Every item is settled: nothing more will be heard of it. */
+  end(): void {
+    this.status = 'ended';
+    this.request.sink.ended(this);
+  }
+
+  private keep(wanted: (position: number) => boolean): void {
+    const positions = this.items.map((_item, position) => position).filter(wanted);
+    if (positions.length === this.items.length) return;
+    const index = this.#index;
+    this.#index = index === -1 ? -1 : positions.map((position) => (typeof index === 'number' ? index + position : (index[position] as number)));
+    this.#attempt = positions.map((position) => this.attemptAt(position));
+    this.items = positions.map((position) => this.items[position]);
+  }
+}

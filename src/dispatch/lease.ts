@@ -1,0 +1,383 @@
+// Thread: main
+/**
+ * One lease: the channel to one thread for as long as it has work. It posts executions in bursts, receives their
+ * results and knows at any time what is in flight.
+ *
+ * Owns: the port, the slot table, what the thread has been told (execs, common values), the executions in flight.
+ * Does not own: which execution goes where, who pays for a death (the dispatcher), the thread itself (the pool).
+ *
+ * A1 A result counts only if its slot still belongs to the generation that it names.
+ * A2 One message that cannot be cloned must not hurt its neighbours: the burst is posted again one by one.
+ * A3 After `end` nothing is posted.
+ * A4 Death is declared when the port has closed, never earlier: results that were posted before it are delivered first.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { decodeError } from '../core/error-codec.ts';
+import { systemClock } from '../core/clock.ts';
+import type { BoundExec } from '../node.ts';
+import { notCloneable } from '../wire/clone-check.ts';
+import type { Dying, Execute, FromThread, Hello, ItemFailure, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
+import { SLOT_COUNT, SlotState, SlotTable } from '../wire/slots.ts';
+import { prepareForWire } from '../wire/transfer.ts';
+import { reasonOf, type Death } from './deaths.ts';
+import type { CommonValue, Execution, ItemEnd } from './execution.ts';
+import type { ThreadPool } from './pool.ts';
+import { openServices } from './rpc.ts';
+
+/** Inputs above this many bytes travel in a message of their own. */
+const ALONE_BYTES = 64 * 1024;
+
+/** What a lease tells its dispatcher. */
+export interface LeaseOwner {
+  onHello(lease: Lease, hello: Hello): void;
+  /** All items of an execution have settled; its slot is free. */
+  onEnded(lease: Lease, execution: Execution): void;
+  /** An execution is to be done again from its first item that has not settled. */
+  onReturned(lease: Lease, execution: Execution): void;
+  /** A burst of messages has been handled. */
+  onBurst(lease: Lease): void;
+  onRetired(lease: Lease, retired: Retired): void;
+  /** The channel is closed; `death` is undefined when the lease ended in good order. */
+  onClosed(lease: Lease, death: Death | undefined): void;
+}
+
+export interface LeaseOptions {
+  readonly pool: ThreadPool;
+  readonly thread: number;
+  readonly services: object | undefined;
+  readonly owner: LeaseOwner;
+  /** Number of an exec in messages. */
+  readonly execId: (exec: BoundExec<unknown, unknown>) => number;
+  readonly commonId: (common: CommonValue) => number;
+}
+
+const { now } = systemClock;
+
+export class Lease {
+  readonly thread: number;
+  readonly inFlight = new Set<Execution>();
+  readonly openedAt = now();
+  status: 'starting' | 'open' | 'ended' | 'closed' = 'starting';
+  /** Set while the thread is being replaced: nothing more is given to it. */
+  retiring = false;
+  /** Executions since the thread lives. */
+  executed = 0;
+  /** The thread has said hello. */
+  heard = false;
+  busyMs = 0;
+  readonly slots = new SlotTable();
+  readonly #options: LeaseOptions;
+  readonly #port: MessagePort;
+  readonly #rpc: MessagePort | undefined;
+  readonly #abort = new AbortController();
+  readonly #bySlot: (Execution | undefined)[] = new Array<undefined>(SLOT_COUNT).fill(undefined);
+  readonly #free: number[] = Array.from({ length: SLOT_COUNT }, (_value, index) => SLOT_COUNT - 1 - index);
+  readonly #defined = new Set<number>();
+  readonly #commons = new Set<number>();
+  #out: ToThread[] = [];
+  #flushQueued = false;
+  #dying: Dying | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.thread = options.thread;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const services = options.services === undefined ? undefined : openServices(options.services);
+    this.#rpc = services?.near;
+    const far = services === undefined ? [port2] : [port2, services.far];
+    const start = { port: port2, slots: this.slots.buffer, ...(services === undefined ? {} : { rpc: services.far }) };
+    const done = options.pool.lease(start, far, this.#abort.signal).then(
+      () => undefined,
+      (error: unknown) => {
+        // A thread that never came up has no port to close.
+        this.#port.close();
+        return { error };
+      },
+    );
+    port1.on('message', (batch: readonly FromThread[]) => this.#receive(batch));
+    port1.on('messageerror', () => this.terminate());
+    port1.on('close', () => void done.then((failure) => this.#close(failure)));
+    port1.unref();
+  }
+
+  get isFull(): boolean {
+    return this.#free.length === 0;
+  }
+
+  /** Hands an execution to the thread, with the next burst. */
+  post(execution: Execution): void {
+    const { request } = execution;
+    const exec = request.exec as BoundExec<unknown, unknown>;
+    const execId = this.#options.execId(exec);
+    if (!this.#defined.has(execId)) {
+      this.#defined.add(execId);
+      this.#out.push(['define', execId, exec.key, exec.url, exec.name, exec.params]);
+    }
+    const commonId = request.common === undefined ? 0 : this.#options.commonId(request.common);
+    if (request.common !== undefined && !this.#commons.has(commonId)) {
+      this.#commons.add(commonId);
+      this.#out.push(['common', commonId, prepareForWire(request.common.value).value]);
+    }
+    const { value: items, bytes } = prepareForWire(execution.items);
+    const slot = this.#free.pop() as number;
+    const generation = this.slots.queue(slot);
+    execution.status = 'posted';
+    execution.thread = this.thread;
+    execution.slot = slot;
+    execution.generation = generation;
+    execution.bytesIn = bytes;
+    execution.postedAt = now();
+    this.#bySlot[slot] = execution;
+    if (this.inFlight.size === 0) this.#port.ref();
+    this.inFlight.add(execution);
+    if (bytes > ALONE_BYTES) this.#flush();
+    this.#out.push(['execute', slot, generation, execId, request.runId, request.visit, commonId, execution.index, execution.attempt, items as unknown[]]);
+    if (bytes > ALONE_BYTES) this.#flush();
+    else this.#flushSoon();
+  }
+
+  /** Takes back an execution that has not started; false when the thread was faster. */
+  steal(execution: Execution): boolean {
+    if (!this.slots.steal(execution.slot, execution.generation)) return false;
+    this.#release(execution);
+    return true;
+  }
+
+  isStarted(execution: Execution): boolean {
+    return this.slots.state(execution.slot, execution.generation) === SlotState.STARTED;
+  }
+
+  /** The execution that runs now. */
+  running(): Execution | undefined {
+    for (const execution of this.inFlight) {
+      if (this.isStarted(execution)) return execution;
+    }
+    return undefined;
+  }
+
+  /** Asks an execution, or one item of it, to stop: the word for code that computes, the message for code that waits. */
+  requestStop(execution: Execution, what: number): void {
+    this.slots.requestStop(execution.slot, what);
+    this.#send(['cancel', execution.slot, execution.generation]);
+  }
+
+  /** The thread will not see that common value again. */
+  drop(commonId: number): void {
+    if (this.#commons.delete(commonId)) this.#send(['drop', commonId]);
+  }
+
+  /** Asks the thread to tear down its resources; `onRetired` follows. */
+  retire(): void {
+    this.retiring = true;
+    this.#port.ref();
+    this.#send(['retire']);
+  }
+
+  /** Ends the lease in good order; the thread stays with the pool. */
+  end(): void {
+    if (this.status === 'ended' || this.status === 'closed') return;
+    this.#send(['end']);
+    this.#flush();
+    this.status = 'ended';
+  }
+
+  /** Terminates the thread. */
+  terminate(): void {
+    this.#abort.abort();
+  }
+
+  #send(message: ToThread): void {
+    if (this.status === 'ended' || this.status === 'closed') return;
+    this.#out.push(message);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(() => {
+      this.#flushQueued = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#out.length === 0 || this.status === 'ended') return;
+    const out = this.#out;
+    this.#out = [];
+    try {
+      this.#port.postMessage(out);
+    } catch {
+      for (const message of out) this.#postOne(message);
+    }
+  }
+
+  #postOne(message: ToThread): void {
+    try {
+      this.#port.postMessage([message]);
+    } catch (error) {
+      if (message[0] === 'execute') this.#refuseItems(message, error);
+      else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
+      else throw error;
+    }
+  }
+
+  // The thread never saw it: items that cannot be cloned fail, the others are to be dispatched again.
+  #refuseItems([, slot, generation]: Execute, cause: unknown): void {
+    const execution = this.#bySlot[slot];
+    if (execution === undefined || execution.generation !== generation || !this.steal(execution)) return;
+    for (let position = execution.items.length - 1; position >= 0; position -= 1) {
+      const error = cloneError(execution.items[position], `${execution.request.node}: exec input`);
+      if (error !== undefined) execution.settleAt(position, failure(error, now()));
+    }
+    if (execution.items.length === 0) {
+      this.#options.owner.onEnded(this, execution);
+    } else if (this.#wasRefusedBefore(execution)) {
+      // Each item clones alone, and still the message does not go: memory, most likely.
+      execution.settleRest(failure(cause, now()));
+      this.#options.owner.onEnded(this, execution);
+    } else {
+      this.#options.owner.onReturned(this, execution);
+    }
+  }
+
+  readonly #refused = new WeakSet<Execution>();
+
+  #wasRefusedBefore(execution: Execution): boolean {
+    if (this.#refused.has(execution)) return true;
+    this.#refused.add(execution);
+    return false;
+  }
+
+  #refuseCommon(id: number, value: unknown, cause: unknown): void {
+    this.#commons.delete(id);
+    for (const execution of [...this.inFlight]) {
+      const { common } = execution.request;
+      if (common === undefined || this.#options.commonId(common) !== id || !this.steal(execution)) continue;
+      execution.settleRest(failure(notCloneable(`${execution.request.node}: common`, value, cause), now()));
+      this.#options.owner.onEnded(this, execution);
+    }
+  }
+
+  #receive(batch: readonly FromThread[]): void {
+    for (const message of batch) {
+      switch (message[0]) {
+        case 'results':
+          this.#takeResults(message);
+          break;
+        case 'notes':
+          this.#takeNotes(message);
+          break;
+        case 'hello':
+          if (this.status === 'starting') this.status = 'open';
+          this.heard = true;
+          this.executed = message[2];
+          this.#options.owner.onHello(this, message);
+          break;
+        case 'need':
+          this.#takeNeed(message[1], message[2]);
+          break;
+        case 'dying':
+          this.#dying = message;
+          break;
+        case 'retired':
+          this.#options.owner.onRetired(this, message);
+          break;
+        default:
+          // Something else than cano wrote to the port; what runs there cannot be trusted any more.
+          message satisfies never;
+          this.terminate();
+      }
+    }
+    this.#options.owner.onBurst(this);
+  }
+
+  #find(slot: number, generation: number): Execution | undefined {
+    const execution = this.#bySlot[slot];
+    return execution?.generation === generation ? execution : undefined;
+  }
+
+  #takeResults([, slot, generation, from, startedAt, ends, values, failures, bytesOut, last]: Results): void {
+    const execution = this.#find(slot, generation);
+    if (execution === undefined || execution.settled !== from) return;
+    execution.receivedAt = now();
+    execution.bytesOut = bytesOut;
+    const failed = failures === null ? undefined : new Map(failures.map((entry) => [entry[0], entry] as const));
+    let started = startedAt;
+    for (let offset = 0; offset < values.length; offset += 1) {
+      const ended = ends[offset] as number;
+      const entry = failed?.get(offset);
+      execution.settleNext(this.#endOf(execution, from + offset, entry, values[offset], started, ended));
+      started = ended;
+    }
+    this.busyMs += started - startedAt;
+    execution.ranMs += started - startedAt;
+    if (!last) return;
+    this.executed += 1;
+    this.#release(execution);
+    this.#options.owner.onEnded(this, execution);
+  }
+
+  #endOf(execution: Execution, position: number, failed: ItemFailure | undefined, value: unknown, startedAt: number, endedAt: number): ItemEnd {
+    const { stop } = execution;
+    if (stop?.kind === 'timeout' && stop.position === position) {
+      return { outcome: 'timeout', value: undefined, error: stop.reason, startedAt, endedAt };
+    }
+    if (failed === undefined) return { outcome: 'ok', value, error: undefined, startedAt, endedAt };
+    const stopped = failed[1] && stop?.kind === 'cancelled';
+    return { outcome: stopped ? 'cancelled' : 'error', value: undefined, error: stopped ? stop.reason : decodeError(failed[2]), startedAt, endedAt };
+  }
+
+  #takeNotes([, slot, generation, position, notes]: Notes): void {
+    const execution = this.#find(slot, generation);
+    const lines = notes.filter(([kind]) => kind === 'log').length;
+    if (lines > 0) this.slots.addLogsSeen(lines);
+    if (execution === undefined || position < execution.settled) return;
+    for (const note of notes) execution.note(position, note);
+  }
+
+  #takeNeed(slot: number, generation: number): void {
+    const execution = this.#find(slot, generation);
+    if (execution === undefined || !this.steal(execution)) return;
+    this.#defined.clear();
+    this.#commons.clear();
+    this.#options.owner.onReturned(this, execution);
+  }
+
+  #release(execution: Execution): void {
+    this.#bySlot[execution.slot] = undefined;
+    this.#free.push(execution.slot);
+    this.inFlight.delete(execution);
+    if (this.inFlight.size === 0) this.#port.unref();
+  }
+
+  #close(failed: { readonly error: unknown } | undefined): void {
+    this.#rpc?.close();
+    const inOrder = this.status === 'ended' && failed === undefined;
+    this.status = 'closed';
+    if (inOrder) {
+      this.#options.owner.onClosed(this, undefined);
+      return;
+    }
+    const reason = failed === undefined ? 'protocol' : reasonOf(failed.error);
+    const error = this.#dying?.[3] === undefined ? failed?.error : decodeError(this.#dying[3]);
+    // Without last words V8 ended the thread, or it was terminated.
+    const certain = this.#dying?.[2] ?? true;
+    this.#options.owner.onClosed(this, { reason, certain, error });
+  }
+}
+
+/** An item that failed before it reached a thread. */
+export function failure(error: unknown, at: number): ItemEnd {
+  return { outcome: 'error', value: undefined, error, startedAt: at, endedAt: at };
+}
+
+function cloneError(item: unknown, what: string): unknown {
+  try {
+    structuredClone(prepareForWire(item).value);
+    return undefined;
+  } catch (error) {
+    return notCloneable(what, item, error);
+  }
+}

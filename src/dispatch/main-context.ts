@@ -1,0 +1,125 @@
+// Thread: main
+/** The context of an exec on the main thread; the counterpart of the thread's own. Notes go straight to the sink. */
+import { StoppedError } from '../core/errors.ts';
+import type { InlineContext } from '../definition/node.ts';
+import type { Counter, Log } from '../node.ts';
+import type { Note } from '../wire/messages.ts';
+
+/** Whose context it is. */
+export interface ContextScope {
+  readonly runId: string;
+  readonly visit: number;
+  /** Index of the item in its batch; undefined outside a batch. */
+  readonly item: number | undefined;
+  readonly attempt: number;
+  readonly common: unknown;
+  readonly services: unknown;
+  readonly params: unknown;
+  readonly resource: unknown;
+  note(note: Note): void;
+}
+
+export class MainContext implements InlineContext {
+  readonly #scope: ContextScope;
+  // Made when it is read: an AbortController costs several microseconds.
+  #controller: AbortController | undefined;
+  #stopped = false;
+  #finished = false;
+
+  constructor(scope: ContextScope) {
+    this.#scope = scope;
+  }
+
+  get runId(): string {
+    return this.#scope.runId;
+  }
+
+  get visit(): number {
+    return this.#scope.visit;
+  }
+
+  get item(): number | undefined {
+    return this.#scope.item;
+  }
+
+  get attempt(): number {
+    return this.#scope.attempt;
+  }
+
+  get common(): never {
+    return this.#scope.common as never;
+  }
+
+  get services(): unknown {
+    return this.#scope.services;
+  }
+
+  get params(): unknown {
+    return this.#scope.params;
+  }
+
+  get resource(): unknown {
+    return this.#scope.resource;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#stopped) this.#controller.abort(stopped());
+    return this.#controller.signal;
+  }
+
+  /** Services as a thread would see them: each method answers with a promise. */
+  get rpc(): unknown {
+    return asynchronous(this.#scope.services);
+  }
+
+  throwIfAborted(): void {
+    if (this.#stopped) throw stopped();
+  }
+
+  progress(done: number, total: number): void {
+    this.#note(['progress', done, total]);
+  }
+
+  counter(name: string): Counter {
+    return { add: (amount = 1) => this.#note(['counter', name, amount]) };
+  }
+
+  get log(): Log {
+    const write =
+      (level: keyof Log) =>
+      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+        this.#note(['log', level, String(message), fields]);
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  }
+
+  /** Asks the exec to stop. */
+  abort(): void {
+    this.#stopped = true;
+    this.#controller?.abort(stopped());
+  }
+
+  /** From here on notes are dropped. */
+  finish(): void {
+    this.#finished = true;
+  }
+
+  #note(note: Note): void {
+    if (!this.#finished) this.#scope.note(note);
+  }
+}
+
+function stopped(): StoppedError {
+  return new StoppedError('the execution was asked to stop');
+}
+
+function asynchronous(services: unknown): unknown {
+  return new Proxy(services as Record<string, Record<string, unknown>>, {
+    get: (target, service: string) =>
+      new Proxy(target[service] ?? {}, {
+        get: (methods, method: string) =>
+          async (...args: unknown[]) =>
+            Reflect.apply(methods[method] as (...given: unknown[]) => unknown, methods, args),
+      }),
+  });
+}

@@ -1,0 +1,53 @@
+// Thread: main
+/**
+ * The threads themselves: Piscina spawns, limits, terminates and replaces them. It is given one task per thread, the
+ * lease, and nothing else.
+ *
+ * P1 At most `threads` leases are out at a time, so none waits in Piscina's queue behind another.
+ * P2 `close()` of Piscina is never called: it kills running tasks and can spin the main thread.
+ * P3 `atomics: 'disabled'`: the other modes put a thread to sleep between tasks, event loop included.
+ */
+import { isMainThread, type MessagePort, type Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { WrongThreadError } from '../core/errors.ts';
+import type { LeaseStart } from '../wire/messages.ts';
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly resourceLimits: object | undefined;
+  /** Called when a thread dies that holds no lease. */
+  readonly onIdleDeath: (error: Error) => void;
+}
+
+/** Loads {@link file://./../worker/entry.ts}; from the sources by way of {@link file://./../worker/boot.mjs}. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker/boot.mjs' : '../worker/entry.js', import.meta.url);
+
+export class ThreadPool {
+  readonly #piscina: Piscina;
+
+  constructor({ threads, resourceLimits, onIdleDeath }: PoolOptions) {
+    if (!isMainThread) throw new WrongThreadError('a pool of threads can be made on the main thread only');
+    this.#piscina = new Piscina({
+      filename: entry.href,
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+      recordTiming: false,
+      stricterFIFO: true,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    // Without a listener Piscina's error event would end the process.
+    this.#piscina.on('error', onIdleDeath);
+  }
+
+  /** Occupies a thread until the lease's end message; rejects when the thread dies or `signal` fires, which terminates it. */
+  async lease(start: LeaseStart, ports: readonly MessagePort[], signal: AbortSignal): Promise<void> {
+    await this.#piscina.run(start, { transferList: ports as unknown as Transferable[], signal });
+  }
+
+  /** Terminates all threads. */
+  async destroy(): Promise<void> {
+    await this.#piscina.destroy();
+  }
+}

@@ -1,0 +1,393 @@
+// Thread: main
+/**
+ * Has executions done by threads.
+ *
+ * Owns: the ready queue, which lease an execution goes to, the watchdog, who pays for a death.
+ * Does not own: retries (the orchestrator's), the protocol (the lease's), the threads' life (the pool's).
+ *
+ * D1 submitted = queued + in flight + ended; every item of every execution settles exactly once.
+ * D2 At most one lease per thread number, at most `threads` leases.
+ * D3 Only an item that was STARTED when its thread died can be blamed; all else is dispatched again for free.
+ * D4 Idle leases end after `IDLE_MS`, so an idle engine does not keep the process alive.
+ */
+import { systemClock, type Timer } from '../core/clock.ts';
+import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts';
+import type { BoundExec } from '../node.ts';
+import { notCloneable } from '../wire/clone-check.ts';
+import type { Hello, Retired } from '../wire/messages.ts';
+import { SLOT_COUNT } from '../wire/slots.ts';
+import { CostTable } from './cost.ts';
+import { settleRunning, type Death } from './deaths.ts';
+import type { Dispatcher, DispatcherView } from './dispatcher.ts';
+import type { CommonValue, Execution } from './execution.ts';
+import { failure, Lease, type LeaseOwner } from './lease.ts';
+import { ThreadPool } from './pool.ts';
+import { ReadyQueue } from './ready-queue.ts';
+import { viewThread } from './view.ts';
+import { Watchdog } from './watchdog.ts';
+
+const IDLE_MS = 100;
+const TEARDOWN_MS = 10_000;
+const MAX_FAILED_STARTS = 3;
+/** Executions shorter than this are not worth taking back from a thread that works them off. */
+const WORTH_TAKING_MS = 0.5;
+
+/** What the dispatcher announces of its threads. */
+export interface ThreadObserver {
+  started(thread: number, threadId: number, readyMs: number): void;
+  exited(thread: number, reason: DeathReason | 'recycled', error: unknown): void;
+}
+
+export interface ThreadDispatcherOptions {
+  readonly threads: number;
+  readonly services: object | undefined;
+  readonly resourceLimits: object | undefined;
+  readonly graceMs: number;
+  readonly recycleAfter: number | undefined;
+  readonly observer: ThreadObserver;
+}
+
+const { now } = systemClock;
+
+export class ThreadDispatcher implements Dispatcher, LeaseOwner {
+  readonly threads: number;
+  readonly #options: ThreadDispatcherOptions;
+  readonly #ready = new ReadyQueue();
+  readonly #costs = new CostTable();
+  readonly #leases: (Lease | undefined)[];
+  readonly #watchdog: Watchdog;
+  readonly #execIds = new WeakMap<object, number>();
+  readonly #commonIds = new WeakMap<CommonValue, number>();
+  readonly #busyBefore: number[];
+  #pool: ThreadPool | undefined;
+  #lastId = 0;
+  #settled = 0;
+  #inFlight = 0;
+  #pumpQueued = false;
+  #failedStarts = 0;
+  #idleSince = 0;
+  #idleTimer: Timer | undefined;
+  #needsTeardown = false;
+  #closing: { readonly resolve: () => void; waiting: number } | undefined;
+
+  constructor(options: ThreadDispatcherOptions) {
+    this.#options = options;
+    this.threads = options.threads;
+    this.#leases = new Array<undefined>(options.threads).fill(undefined);
+    this.#busyBefore = new Array<number>(options.threads).fill(0);
+    this.#watchdog = new Watchdog({
+      leases: () => this.#openLeases(),
+      onTick: () => this.#balance(0),
+      isNeeded: () => this.#inFlight > 0,
+      graceMs: options.graceMs,
+    });
+  }
+
+  submit(execution: Execution): void {
+    execution.queuedAt = now();
+    const refused = this.#refuseParams(execution.request.exec as BoundExec<unknown, unknown>);
+    if (refused !== undefined) {
+      execution.settleRest(failure(refused, now()));
+      this.#finish(execution);
+      return;
+    }
+    execution.status = 'queued';
+    this.#ready.push(execution);
+    // What is submitted in one go leaves in one message.
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    queueMicrotask(() => {
+      this.#pumpQueued = false;
+      this.#pump();
+    });
+  }
+
+  cancel(execution: Execution, reason: unknown): void {
+    if (execution.status === 'queued') {
+      if (!this.#ready.remove(execution)) return;
+    } else if (execution.status === 'posted') {
+      const lease = this.#leaseOf(execution);
+      if (lease === undefined) return;
+      if (!lease.steal(execution)) {
+        this.#watchdog.stop(lease, execution, 'cancelled', -1, reason);
+        return;
+      }
+      this.#inFlight -= 1;
+    } else {
+      return;
+    }
+    this.#settleCancelled(execution, reason);
+  }
+
+  release(common: CommonValue): void {
+    const id = this.#commonIds.get(common);
+    if (id === undefined) return;
+    for (const lease of this.#openLeases()) lease.drop(id);
+  }
+
+  view(): DispatcherView {
+    const threads = this.#leases.map((lease, thread) => viewThread(thread, lease, this.#busyBefore[thread] as number));
+    return { threads, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
+  }
+
+  async close(): Promise<void> {
+    if (this.#pool === undefined) return;
+    if (this.#needsTeardown) await this.#tearDown();
+    this.#watchdog.close();
+    this.#idleTimer?.cancel();
+    for (const lease of this.#openLeases()) lease.end();
+    await this.#pool.destroy();
+    this.#pool = undefined;
+  }
+
+  onHello(lease: Lease, [, threadId, executed]: Hello): void {
+    this.#failedStarts = 0;
+    if (executed === 0) this.#options.observer.started(lease.thread, threadId, now() - lease.openedAt);
+  }
+
+  onEnded(_lease: Lease, execution: Execution): void {
+    this.#inFlight -= 1;
+    this.#costs.add(keyOf(execution), execution.ranMs);
+    this.#finish(execution);
+  }
+
+  onReturned(_lease: Lease, execution: Execution): void {
+    this.#inFlight -= 1;
+    this.#requeue(execution);
+  }
+
+  onBurst(lease: Lease): void {
+    const { recycleAfter } = this.#options;
+    if (recycleAfter !== undefined && lease.executed >= recycleAfter && !lease.retiring) lease.retiring = true;
+    const isIdle = lease.inFlight.size === 0;
+    if (lease.retiring && isIdle && this.#closing === undefined && lease.status === 'open') lease.retire();
+    this.#pump();
+    if (isIdle && this.#ready.size === 0 && this.#inFlight > 1) this.#balance(WORTH_TAKING_MS);
+  }
+
+  onRetired(lease: Lease, [, errors]: Retired): void {
+    for (const error of errors) {
+      process.emitWarning(`cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`);
+    }
+    if (this.#closing === undefined) {
+      lease.terminate();
+      return;
+    }
+    lease.end();
+    this.#countTornDown();
+  }
+
+  onClosed(lease: Lease, death: Death | undefined): void {
+    const { thread } = lease;
+    this.#leases[thread] = undefined;
+    this.#busyBefore[thread] = (this.#busyBefore[thread] as number) + lease.busyMs;
+    if (death !== undefined) {
+      const recycled = lease.retiring && death.reason === 'terminated';
+      this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
+      if (!lease.heard && death.reason !== 'terminated') this.#countFailedStart(lease, death);
+      this.#bury(lease, death);
+      if (this.#closing !== undefined && lease.retiring) this.#countTornDown();
+    }
+    this.#pump();
+  }
+
+  // Settles or requeues what was in flight on a thread that died.
+  #bury(lease: Lease, death: Death): void {
+    const executions = [...lease.inFlight];
+    const running = lease.running();
+    lease.inFlight.clear();
+    this.#inFlight -= executions.length;
+    // Last to first: each goes to the front of the queue, so the first ends up there.
+    for (const execution of executions.reverse()) {
+      if (execution === running) {
+        const position = Math.max(lease.slots.position(execution.slot), execution.settled);
+        settleRunning(execution, death, position, lease.slots.startedAt(execution.slot));
+      }
+      const { stop } = execution;
+      if (stop?.kind === 'setup') execution.settleRest(failure(stop.reason, now()));
+      if (stop?.kind === 'cancelled') this.#settleCancelled(execution, stop.reason);
+      else if (execution.settled === execution.items.length) this.#finish(execution);
+      else this.#requeue(execution);
+    }
+  }
+
+  #settleCancelled(execution: Execution, reason: unknown): void {
+    const at = now();
+    execution.settleRest({ outcome: 'cancelled', value: undefined, error: reason, startedAt: at, endedAt: at });
+    this.#finish(execution);
+  }
+
+  #requeue(execution: Execution): void {
+    execution.keepUnsettled();
+    execution.status = 'queued';
+    execution.thread = undefined;
+    execution.stop = undefined;
+    this.#ready.unshift(execution);
+  }
+
+  #finish(execution: Execution): void {
+    this.#settled += 1;
+    execution.end();
+  }
+
+  // Piscina does not recover from a thread that fails to boot, so its pool is given up at once; after several in a row
+  // nothing will ever run and everything that waits is told so.
+  #countFailedStart(lease: Lease, { error }: Death): void {
+    const broken = this.#pool;
+    this.#pool = undefined;
+    void broken?.destroy();
+    this.#failedStarts += 1;
+    if (this.#failedStarts < MAX_FAILED_STARTS) return;
+    this.#failedStarts = 0;
+    const failed = new LoadFailedError(`threads do not start: ${messageOf(error)}`, { cause: error });
+    for (const execution of lease.inFlight) execution.stop = { kind: 'setup', position: -1, hardAt: 0, reason: failed };
+    for (const execution of this.#ready.clear()) {
+      execution.settleRest(failure(failed, now()));
+      this.#finish(execution);
+    }
+  }
+
+  #pump(): void {
+    for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
+      const lease = this.#leaseFor(next);
+      if (lease === undefined) break;
+      this.#ready.shift();
+      this.#inFlight += 1;
+      lease.post(next);
+    }
+    if (this.#inFlight > 0) this.#watchdog.arm();
+    else this.#armIdle();
+  }
+
+  // The lease with the least in flight, an idle one before a new thread, a new thread before a second execution ahead.
+  #leaseFor(execution: Execution): Lease | undefined {
+    let best: Lease | undefined;
+    let unused = -1;
+    for (let thread = 0; thread < this.#leases.length; thread += 1) {
+      const lease = this.#leases[thread];
+      if (lease === undefined) {
+        if (unused < 0) unused = thread;
+      } else if (!lease.retiring && lease.status !== 'ended' && (best === undefined || lease.inFlight.size < best.inFlight.size)) {
+        best = lease;
+      }
+    }
+    if (unused >= 0 && (best === undefined || best.inFlight.size > 0)) return this.#open(unused);
+    if (best === undefined || best.isFull) return undefined;
+    return best.inFlight.size < this.#costs.window(keyOf(execution), SLOT_COUNT) ? best : undefined;
+  }
+
+  #open(thread: number): Lease {
+    this.#pool ??= new ThreadPool({
+      threads: this.threads,
+      resourceLimits: this.#options.resourceLimits,
+      onIdleDeath: (error) => this.#options.observer.exited(-1, 'uncaught_error', error),
+    });
+    const lease = new Lease({
+      pool: this.#pool,
+      thread,
+      services: this.#options.services,
+      owner: this,
+      execId: (exec) => this.#idOf(this.#execIds, exec),
+      commonId: (common) => this.#idOf(this.#commonIds, common),
+    });
+    this.#leases[thread] = lease;
+    return lease;
+  }
+
+  // Takes back what waits behind a long execution while a thread has nothing to do.
+  #balance(leastMs: number): void {
+    if (this.#ready.size > 0) return;
+    const idle = this.#leases.some((lease) => lease === undefined || (lease.inFlight.size === 0 && lease.status === 'open' && !lease.retiring));
+    if (!idle) return;
+    let longest: Lease | undefined;
+    for (const lease of this.#openLeases()) {
+      if (longest === undefined || lease.inFlight.size > longest.inFlight.size) longest = lease;
+    }
+    if (longest === undefined || longest.inFlight.size < 2) return;
+    const running = longest.running();
+    const waiting = [...longest.inFlight].filter((execution) => execution !== running);
+    // A thread that starts up may take long; one that runs will come to some of them itself.
+    const share = longest.status === 'open' ? Math.ceil(waiting.length / 2) : waiting.length;
+    for (const execution of waiting.slice(-share).reverse()) {
+      if ((this.#costs.of(keyOf(execution)) ?? Number.POSITIVE_INFINITY) < leastMs || !longest.steal(execution)) continue;
+      this.#inFlight -= 1;
+      this.#requeue(execution);
+    }
+    this.#pump();
+  }
+
+  // The timer is left alone while work comes and goes: arming one per execution would cost more than the dispatch.
+  #armIdle(): void {
+    this.#idleSince = now();
+    if (this.#idleTimer !== undefined || this.#openLeases().length === 0) return;
+    const look = (): void => {
+      this.#idleTimer = undefined;
+      if (this.#inFlight > 0 || this.#closing !== undefined) return;
+      const leftMs = IDLE_MS - (now() - this.#idleSince);
+      if (leftMs > 0) this.#idleTimer = systemClock.setTimer(look, leftMs);
+      else for (const lease of this.#openLeases()) lease.end();
+      this.#idleTimer?.unref();
+    };
+    this.#idleTimer = systemClock.setTimer(look, IDLE_MS);
+    this.#idleTimer.unref();
+  }
+
+  // One lease per thread, so that every thread that holds resources hears of it.
+  async #tearDown(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = systemClock.setTimer(resolve, TEARDOWN_MS);
+      this.#closing = {
+        resolve: () => {
+          timer.cancel();
+          resolve();
+        },
+        waiting: this.threads,
+      };
+      for (let thread = 0; thread < this.threads; thread += 1) {
+        const held = this.#leases[thread];
+        const lease = held === undefined || held.status === 'ended' ? this.#open(thread) : held;
+        lease.retire();
+      }
+    });
+  }
+
+  #countTornDown(): void {
+    if (this.#closing === undefined) return;
+    this.#closing.waiting -= 1;
+    if (this.#closing.waiting === 0) this.#closing.resolve();
+  }
+
+  #openLeases(): Lease[] {
+    return this.#leases.filter((lease): lease is Lease => lease !== undefined && lease.status !== 'closed');
+  }
+
+  #leaseOf(execution: Execution): Lease | undefined {
+    return execution.thread === undefined ? undefined : this.#leases[execution.thread];
+  }
+
+  #idOf(table: WeakMap<object, number>, key: object): number {
+    let id = table.get(key);
+    if (id === undefined) {
+      this.#lastId += 1;
+      id = this.#lastId;
+      table.set(key, id);
+    }
+    return id;
+  }
+
+  #refuseParams(exec: BoundExec<unknown, unknown>): unknown {
+    if (this.#execIds.has(exec)) return undefined;
+    try {
+      structuredClone(exec.params);
+    } catch (error) {
+      return notCloneable(`params of exec '${exec.name}'`, exec.params, error);
+    }
+    this.#idOf(this.#execIds, exec);
+    this.#needsTeardown ||= exec.hasTeardown;
+    return undefined;
+  }
+}
+
+function keyOf(execution: Execution): string {
+  return (execution.request.exec as BoundExec<unknown, unknown>).key;
+}

@@ -1,0 +1,97 @@
+// Thread: both
+/**
+ * The only vocabulary that crosses threads. One post carries a list of messages. Messages are tuples with their type in
+ * front: structured clone writes the keys of an object every time, and executions are many.
+ */
+import type { LogLevel } from '../core/events.ts';
+import type { WireError } from '../core/error-codec.ts';
+
+/** What Piscina hands to a thread when a lease begins. */
+export interface LeaseStart {
+  /** The channel of the lease. */
+  readonly port: unknown;
+  /** Buffer of the `SlotTable`. */
+  readonly slots: SharedArrayBuffer;
+  /** The channel for service calls; only when the engine has services. */
+  readonly rpc?: unknown;
+}
+
+/** Names an exec by a number for the rest of the lease. Sent before the first execution of it. */
+export type Define = readonly [type: 'define', exec: number, key: string, url: string, name: string, params: unknown];
+
+/** The common value of a batch, by a number. Sent before the first chunk that needs it. */
+export type SetCommon = readonly [type: 'common', id: number, value: unknown];
+
+/** No further chunk will need that common value. */
+export type DropCommon = readonly [type: 'drop', id: number];
+
+/**
+ * One execution: one exec call for each of `items`, in order. A node has one item and index -1; a chunk of a batch has
+ * several, numbered from `index` upwards, or by a list when they do not follow each other; likewise `attempt`.
+ */
+export type Execute = readonly [
+  type: 'execute',
+  slot: number,
+  generation: number,
+  exec: number,
+  runId: string,
+  visit: number,
+  common: number,
+  index: number | readonly number[],
+  attempt: number | readonly number[],
+  items: readonly unknown[],
+];
+
+/** Fires `ctx.signal` of an execution, for code that waits; its stop word is set already. */
+export type Cancel = readonly [type: 'cancel', slot: number, generation: number];
+
+/** Tear down all resources and answer `retired`. */
+export type Retire = readonly [type: 'retire'];
+
+/** The lease is over. Nothing follows on the port. */
+export type End = readonly [type: 'end'];
+
+export type ToThread = Define | SetCommon | DropCommon | Execute | Cancel | Retire | End;
+
+/** First message of a lease. `executed` counts the executions of this thread since it started. */
+export type Hello = readonly [type: 'hello', threadId: number, executed: number];
+
+/** An item that did not give a value. `stopped`: it obeyed a request to stop. */
+export type ItemFailure = readonly [offset: number, stopped: boolean, error: WireError];
+
+/**
+ * Results of consecutive items, from position `from` of the execution. `ends[i]` is when item `from + i` ended; it started
+ * when the one before it ended, the first of them at `startedAt`. `values` holds undefined where an item failed.
+ */
+export type Results = readonly [
+  type: 'results',
+  slot: number,
+  generation: number,
+  from: number,
+  startedAt: number,
+  ends: readonly number[],
+  values: readonly unknown[],
+  failures: readonly ItemFailure[] | null,
+  bytesOut: number,
+  last: boolean,
+];
+
+/** A note of an execution; it comes before the result of its item. */
+export type Note =
+  | readonly [kind: 'progress', done: number, total: number]
+  | readonly [kind: 'counter', name: string, add: number]
+  | readonly [kind: 'log', level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined]
+  | readonly [kind: 'dropped', lines: number];
+
+export type Notes = readonly [type: 'notes', slot: number, generation: number, position: number, notes: readonly Note[]];
+
+/** The thread does not know an exec or common value that an execution names; send it again with the execution. */
+export type Need = readonly [type: 'need', slot: number, generation: number];
+
+/** Last words. `certain`: what runs now did it; else an earlier execution may have left a timer behind. */
+export type Dying = readonly [type: 'dying', reason: 'exit' | 'uncaught_error', certain: boolean, error: WireError | undefined];
+
+/** All resources are torn down; `errors` are those that teardown threw. */
+export type Retired = readonly [type: 'retired', errors: readonly WireError[]];
+
+export type FromThread = Hello | Results | Notes | Need | Dying | Retired;

@@ -1,0 +1,134 @@
+// Thread: both
+/**
+ * The shared memory of one lease: who owns each in-flight execution, since when it runs, and whether it is to stop.
+ * A message cannot reach a thread that computes; these words can.
+ *
+ * S1 A slot goes FREE → QUEUED → STARTED → DONE, or QUEUED → STOLEN; only compare-and-swap leaves QUEUED, so either the
+ *    thread starts an execution or the main thread takes it back, never both.
+ * S2 State and generation share one word. A message that names an older generation finds another word and is ignored, so
+ *    the main thread may use a slot again at once after DONE or STOLEN.
+ * S3 The thread writes start time, item and phase before the swap to STARTED; who reads STARTED reads them too.
+ * S4 Only STARTED uses up an attempt when the thread dies.
+ */
+
+/** In-flight executions per thread at most. */
+export const SLOT_COUNT = 64;
+
+export const SlotState = { FREE: 0, QUEUED: 1, STARTED: 2, DONE: 3, STOLEN: 4 } as const;
+export type SlotState = (typeof SlotState)[keyof typeof SlotState];
+
+/** What a started execution does: load its file and set up, or run. */
+export const SlotPhase = { SETUP: 0, EXEC: 1 } as const;
+export type SlotPhase = (typeof SlotPhase)[keyof typeof SlotPhase];
+
+/** In the stop word: the whole execution is to stop. Position + 1 in its place asks only that item to stop. */
+export const STOP_ALL = -1;
+
+const STATE_BITS = 3;
+const STATE_MASK = (1 << STATE_BITS) - 1;
+const GENERATION_MASK = 0x0fff_ffff;
+const HEADER_WORDS = 4;
+const WORDS_PER_SLOT = 4;
+const [STATE, STOP, POSITION, PHASE] = [0, 1, 2, 3] as const;
+const LOGS_SEEN = 0;
+const WORD_BYTES = (HEADER_WORDS + SLOT_COUNT * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
+
+/** One lease's shared memory, seen from either thread. */
+export class SlotTable {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #startedAt: Float64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(WORD_BYTES + SLOT_COUNT * Float64Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer, 0, WORD_BYTES / Int32Array.BYTES_PER_ELEMENT);
+    this.#startedAt = new Float64Array(buffer, WORD_BYTES, SLOT_COUNT);
+  }
+
+  /** Main: puts a new generation into a slot that is FREE, DONE or STOLEN, and returns it. */
+  queue(slot: number): number {
+    const at = word(slot, STATE);
+    const generation = (generationOf(Atomics.load(this.#words, at)) + 1) & GENERATION_MASK;
+    Atomics.store(this.#words, word(slot, STOP), 0);
+    Atomics.store(this.#words, at, (generation << STATE_BITS) | SlotState.QUEUED);
+    return generation;
+  }
+
+  /** Thread: takes an execution; false when the main thread was faster. */
+  start(slot: number, generation: number, phase: SlotPhase, now: number): boolean {
+    this.#startedAt[slot] = now;
+    Atomics.store(this.#words, word(slot, POSITION), 0);
+    Atomics.store(this.#words, word(slot, PHASE), phase);
+    return this.#swap(slot, generation, SlotState.QUEUED, SlotState.STARTED);
+  }
+
+  /** Thread: the execution goes on with an item, or leaves setup. */
+  advance(slot: number, position: number, now: number): void {
+    this.#startedAt[slot] = now;
+    Atomics.store(this.#words, word(slot, POSITION), position);
+    Atomics.store(this.#words, word(slot, PHASE), SlotPhase.EXEC);
+  }
+
+  /** Thread: the execution has ended; its result may still be on the way. */
+  finish(slot: number, generation: number): void {
+    this.#swap(slot, generation, SlotState.STARTED, SlotState.DONE);
+  }
+
+  /** Main: takes back an execution that has not started; false when the thread was faster. */
+  steal(slot: number, generation: number): boolean {
+    return this.#swap(slot, generation, SlotState.QUEUED, SlotState.STOLEN);
+  }
+
+  /** The state of a generation; DONE when the slot has moved on. */
+  state(slot: number, generation: number): SlotState {
+    const value = Atomics.load(this.#words, word(slot, STATE));
+    return generationOf(value) === generation ? ((value & STATE_MASK) as SlotState) : SlotState.DONE;
+  }
+
+  /** Position of the item that runs; meaningful while STARTED. */
+  position(slot: number): number {
+    return Atomics.load(this.#words, word(slot, POSITION));
+  }
+
+  phase(slot: number): SlotPhase {
+    return Atomics.load(this.#words, word(slot, PHASE)) as SlotPhase;
+  }
+
+  /** When the present item (or setup) started, in milliseconds of `systemClock.now()`. */
+  startedAt(slot: number): number {
+    return this.#startedAt[slot] as number;
+  }
+
+  /** Main: asks an execution, or one item of it, to stop. */
+  requestStop(slot: number, what: number): void {
+    Atomics.store(this.#words, word(slot, STOP), what);
+  }
+
+  /** Thread: whether the item at `position` is asked to stop. Some 10 ns. */
+  mustStop(slot: number, position: number): boolean {
+    const what = Atomics.load(this.#words, word(slot, STOP));
+    return what === STOP_ALL || what === position + 1;
+  }
+
+  /** Main: that many log lines of the lease have been handled; they are the thread's credit. */
+  addLogsSeen(count: number): void {
+    Atomics.add(this.#words, LOGS_SEEN, count);
+  }
+
+  logsSeen(): number {
+    return Atomics.load(this.#words, LOGS_SEEN);
+  }
+
+  #swap(slot: number, generation: number, from: SlotState, to: SlotState): boolean {
+    const expected = (generation << STATE_BITS) | from;
+    return Atomics.compareExchange(this.#words, word(slot, STATE), expected, (generation << STATE_BITS) | to) === expected;
+  }
+}
+
+function word(slot: number, field: number): number {
+  return HEADER_WORDS + slot * WORDS_PER_SLOT + field;
+}
+
+function generationOf(value: number): number {
+  return (value >>> STATE_BITS) & GENERATION_MASK;
+}

@@ -1,0 +1,126 @@
+// Thread: both
+/**
+ * What a value weighs, and views cut to what they show: structured clone copies the whole buffer behind a view, so a
+ * 3-byte Buffer out of Node's pool would ship its slab of up to 64 KiB, with the data of its neighbours.
+ */
+
+/** A value ready to be posted. */
+export interface Prepared {
+  readonly value: unknown;
+  /** Estimate: exact for strings and binary data, 8 per number, 16 per container and property. */
+  readonly bytes: number;
+}
+
+const CONTAINER_BYTES = 16;
+const SCALAR_BYTES = 8;
+
+/** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it. */
+export function prepareForWire(value: unknown): Prepared {
+  if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value) };
+  const survey: Survey = { bytes: 0, oversized: false, seen: new Set() };
+  weigh(value, survey);
+  return { value: survey.oversized ? cut(value, new Map()) : value, bytes: survey.bytes };
+}
+
+interface Survey {
+  bytes: number;
+  oversized: boolean;
+  readonly seen: Set<object>;
+}
+
+function weigh(value: unknown, survey: Survey): void {
+  if (typeof value !== 'object' || value === null) {
+    survey.bytes += bytesOfScalar(value);
+    return;
+  }
+  if (survey.seen.has(value)) return;
+  survey.seen.add(value);
+  survey.bytes += CONTAINER_BYTES;
+  if (ArrayBuffer.isView(value)) {
+    // Shared memory is not copied, so nothing is gained by cutting it, and sharing would be lost.
+    if (isShared(value.buffer)) return;
+    survey.bytes += value.byteLength;
+    if (value.byteLength < value.buffer.byteLength) survey.oversized = true;
+  } else if (value instanceof ArrayBuffer) {
+    survey.bytes += value.byteLength;
+  } else if (Array.isArray(value)) {
+    for (const item of value) weigh(item, survey);
+  } else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      weigh(key, survey);
+      weigh(item, survey);
+    }
+  } else if (value instanceof Set) {
+    for (const item of value) weigh(item, survey);
+  } else if (isPlainLike(value)) {
+    for (const key of Object.keys(value)) {
+      survey.bytes += key.length + SCALAR_BYTES;
+      weigh((value as Record<string, unknown>)[key], survey);
+    }
+  }
+}
+
+function bytesOfScalar(value: unknown): number {
+  return typeof value === 'string' ? value.length + SCALAR_BYTES : SCALAR_BYTES;
+}
+
+function isShared(buffer: ArrayBufferLike): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+}
+
+// Objects that structured clone copies property by property; Date, RegExp, Error, Blob and others have a form of their own.
+function isPlainLike(value: object): boolean {
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object Object]';
+}
+
+// The memo is filled before the recursion, which keeps cycles and shared references.
+function cut(value: unknown, memo: Map<object, unknown>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = memo.get(value);
+  if (known !== undefined) return known;
+  if (ArrayBuffer.isView(value)) {
+    const whole = isShared(value.buffer) || value.byteLength === value.buffer.byteLength;
+    const made = whole ? value : copyView(value);
+    memo.set(value, made);
+    return made;
+  }
+  if (Array.isArray(value)) {
+    const made: unknown[] = new Array(value.length);
+    memo.set(value, made);
+    for (const key of Object.keys(value)) made[Number(key)] = cut(value[Number(key)], memo);
+    return made;
+  }
+  if (value instanceof Map) {
+    const made = new Map<unknown, unknown>();
+    memo.set(value, made);
+    for (const [key, item] of value) made.set(cut(key, memo), cut(item, memo));
+    return made;
+  }
+  if (value instanceof Set) {
+    const made = new Set<unknown>();
+    memo.set(value, made);
+    for (const item of value) made.add(cut(item, memo));
+    return made;
+  }
+  if (!isPlainLike(value)) return value;
+  const made: Record<string, unknown> = {};
+  memo.set(value, made);
+  for (const key of Object.keys(value)) {
+    Object.defineProperty(made, key, {
+      value: cut((value as Record<string, unknown>)[key], memo),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return made;
+}
+
+function copyView(view: ArrayBufferView): ArrayBufferView {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+  if (view instanceof DataView) return new DataView(bytes.buffer);
+  // A Buffer arrives as Uint8Array in any case.
+  const Kind = Object.getPrototypeOf(view).constructor as Uint8ArrayConstructor & { readonly name: string };
+  return Kind.name === 'Buffer' ? bytes : new Kind(bytes.buffer);
+}

@@ -1,0 +1,111 @@
+// Thread: worker
+/** What exec sees beside its input. One object per item, so that a context kept by a closure never changes its identity. */
+import { StoppedError } from '../core/errors.ts';
+import type { Counter, ExecContext, Log } from '../node.ts';
+import type { SlotTable } from '../wire/slots.ts';
+import type { Notes } from './notes.ts';
+
+/** What all items of one execution share. */
+export interface ExecutionScope {
+  readonly slots: SlotTable;
+  readonly notes: Notes;
+  readonly rpc: unknown;
+  readonly slot: number;
+  readonly generation: number;
+  readonly runId: string;
+  readonly visit: number;
+  readonly params: unknown;
+  readonly resource: unknown;
+  readonly common: unknown;
+}
+
+/** The context of one item; `finish` is called when its exec has ended. */
+export class ItemContext implements ExecContext {
+  readonly #scope: ExecutionScope;
+  readonly #position: number;
+  readonly item: number | undefined;
+  readonly attempt: number;
+  #controller: AbortController | undefined;
+  #finished = false;
+
+  constructor(scope: ExecutionScope, position: number, item: number, attempt: number) {
+    this.#scope = scope;
+    this.#position = position;
+    this.item = item < 0 ? undefined : item;
+    this.attempt = attempt;
+  }
+
+  get params(): unknown {
+    return this.#scope.params;
+  }
+
+  get resource(): unknown {
+    return this.#scope.resource;
+  }
+
+  get common(): unknown {
+    return this.#scope.common;
+  }
+
+  get runId(): string {
+    return this.#scope.runId;
+  }
+
+  get visit(): number {
+    return this.#scope.visit;
+  }
+
+  get rpc(): never {
+    // Read by every exec through its own Services type.
+    return this.#scope.rpc as never;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#mustStop()) this.#controller.abort(this.#stopped());
+    return this.#controller.signal;
+  }
+
+  throwIfAborted(): void {
+    if (this.#mustStop()) throw this.#stopped();
+  }
+
+  progress(done: number, total: number): void {
+    if (!this.#finished) this.#scope.notes.progress(done, total);
+  }
+
+  counter(name: string): Counter {
+    return {
+      add: (amount = 1) => {
+        if (!this.#finished) this.#scope.notes.count(name, amount);
+      },
+    };
+  }
+
+  get log(): Log {
+    const write =
+      (level: keyof Log) =>
+      (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+        if (!this.#finished) this.#scope.notes.log(level, String(message), fields);
+      };
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  }
+
+  /** The request to stop has come by message too: wakes code that waits on the signal. */
+  cancelled(): void {
+    if (this.#controller !== undefined && this.#mustStop()) this.#controller.abort(this.#stopped());
+  }
+
+  /** From here on notes are dropped: they would be taken for those of the item that runs by then. */
+  finish(): void {
+    this.#finished = true;
+  }
+
+  #mustStop(): boolean {
+    return !this.#finished && this.#scope.slots.mustStop(this.#scope.slot, this.#position);
+  }
+
+  #stopped(): StoppedError {
+    return new StoppedError('the execution was asked to stop');
+  }
+}

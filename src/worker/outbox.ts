@@ -1,0 +1,125 @@
+// Thread: worker
+/**
+ * Results on their way to the main thread, gathered so that one message carries a burst.
+ *
+ * O1 Results of one execution leave in the order of its items.
+ * O2 A result that cannot be cloned fails its own item only.
+ * O3 `flush` is called before anything that may take long and when there is nothing left to do, so a result waits at most
+ *    `MAX_AGE_MS` behind short executions.
+ */
+import { encodeError } from '../core/error-codec.ts';
+import { notCloneable } from '../wire/clone-check.ts';
+import type { FromThread, ItemFailure, Results } from '../wire/messages.ts';
+import { prepareForWire } from '../wire/transfer.ts';
+
+const MAX_AGE_MS = 20;
+const MAX_BYTES = 64 * 1024;
+const MAX_MESSAGES = 64;
+
+/** Results of one execution since its last message. `add` empties it. */
+export interface Section {
+  readonly slot: number;
+  readonly generation: number;
+  readonly name: string;
+  from: number;
+  startedAt: number;
+  ends: number[];
+  values: unknown[];
+  failures: ItemFailure[] | null;
+  bytes: number;
+}
+
+/** A section at the start of its execution. */
+export function newSection(slot: number, generation: number, name: string, startedAt: number): Section {
+  return { slot, generation, name, from: 0, startedAt, ends: [], values: [], failures: null, bytes: 0 };
+}
+
+export class Outbox {
+  readonly #post: (batch: readonly FromThread[]) => void;
+  #messages: FromThread[] = [];
+  #names: string[] = [];
+  #bytes = 0;
+  #oldest = 0;
+
+  constructor(post: (batch: readonly FromThread[]) => void) {
+    this.#post = post;
+  }
+
+  /** Adds a value to a section. */
+  static addValue(section: Section, value: unknown, endedAt: number): void {
+    const prepared = prepareForWire(value);
+    section.values.push(prepared.value);
+    section.ends.push(endedAt);
+    section.bytes += prepared.bytes;
+  }
+
+  /** Adds an item that failed. */
+  static addFailure(section: Section, error: unknown, stopped: boolean, endedAt: number): void {
+    section.failures ??= [];
+    section.failures.push([section.values.length, stopped, encodeError(error)]);
+    section.values.push(undefined);
+    section.ends.push(endedAt);
+  }
+
+  /** Whether a section has gathered enough to be sent before its execution ends. */
+  static isDue(section: Section, now: number): boolean {
+    return section.values.length > 0 && (section.bytes >= MAX_BYTES || now - section.startedAt >= MAX_AGE_MS);
+  }
+
+  /** Takes what a section has gathered; `last` when its execution has ended. */
+  add(section: Section, last: boolean, now: number): void {
+    if (this.#messages.length === 0) this.#oldest = now;
+    const { slot, generation, from, startedAt, ends, values, failures, bytes } = section;
+    this.#messages.push(['results', slot, generation, from, startedAt, ends, values, failures, bytes, last]);
+    this.#names.push(section.name);
+    this.#bytes += bytes;
+    section.from = from + values.length;
+    section.startedAt = ends.at(-1) ?? startedAt;
+    section.ends = [];
+    section.values = [];
+    section.failures = null;
+    section.bytes = 0;
+  }
+
+  /** Whether results have waited long enough, or are enough, to be sent. */
+  isDue(now: number): boolean {
+    return this.#messages.length > 0 && (now - this.#oldest >= MAX_AGE_MS || this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES);
+  }
+
+  flush(): void {
+    if (this.#messages.length === 0) return;
+    const [messages, names] = [this.#messages, this.#names];
+    this.#messages = [];
+    this.#names = [];
+    this.#bytes = 0;
+    try {
+      this.#post(messages);
+    } catch {
+      // One value refuses to be cloned and takes the whole post down: each goes alone, and the culprit is found there.
+      messages.forEach((message, index) => this.#postOne(message as Results, names[index] as string));
+    }
+  }
+
+  #postOne(message: Results, name: string): void {
+    try {
+      this.#post([message]);
+    } catch {
+      this.#post([withoutCulprits(message, name)]);
+    }
+  }
+}
+
+function withoutCulprits(message: Results, name: string): Results {
+  const [type, slot, generation, from, startedAt, ends, values, failures, bytes, last] = message;
+  const failed: ItemFailure[] = [...(failures ?? [])];
+  const kept = values.map((value, offset) => {
+    try {
+      structuredClone(value);
+      return value;
+    } catch (error) {
+      failed.push([offset, false, encodeError(notCloneable(`${name}: exec result`, value, error))]);
+      return undefined;
+    }
+  });
+  return [type, slot, generation, from, startedAt, ends, kept, failed, bytes, last];
+}
