@@ -1,0 +1,218 @@
+/** Nodes: the work of one state. What the user writes, checked once and kept as data. */
+import { describeValue, InvalidOptionError } from '../core/errors.ts';
+import { toMs, type Duration } from '../core/duration.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from '../core/retry.ts';
+import type { BoundExec, ExecContext, Log } from '../node.ts';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What prep gets beside the store. */
+export interface PrepContext<Services = unknown> {
+  /** The engine's main-thread objects. */
+  readonly services: Services;
+  readonly runId: string;
+  /** Number of the visit, from 1. */
+  readonly visit: number;
+  /** Number of the attempt of this visit, from 1. */
+  readonly attempt: number;
+  /** Fires when the run is cancelled or times out. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** The error that brought the run here by an `onFailure` route. */
+  readonly lastError: unknown;
+}
+
+/** What post gets beside the store and exec's result. */
+export interface PostContext<Services = unknown, Input = unknown> extends PrepContext<Services> {
+  /** What prep returned. */
+  readonly input: Input;
+}
+
+/** What an exec on the main thread gets beside its input: as on a thread, with `services` themselves in place of `rpc`. */
+export interface InlineContext<Services = unknown, Common = unknown>
+  extends Omit<ExecContext<undefined, undefined, unknown, Common>, 'params' | 'resource' | 'rpc'> {
+  readonly services: Services;
+}
+
+/** A plain function runs on the main thread (for I/O). */
+export type InlineExec<Input, Output, Services, Common = undefined> = (
+  input: Input,
+  ctx: InlineContext<Services, Common>,
+) => MaybePromise<Output>;
+
+/** Options that nodes and batch nodes share. */
+export interface ExecutionOptions {
+  /** @default retry.exponential(): 3 retries, from 100 ms */
+  readonly retry?: RetryPolicy;
+  /** Decides whether an error may be retried, in place of the built-in rules; the number of retries stays. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean;
+  /** Longest running time of one exec attempt, of one item in a batch; time in the queue does not count. */
+  readonly timeout?: Duration;
+  /** At most so many executions of this node at once in the engine. @default no limit on threads; 16 items for a batch on the main thread */
+  readonly concurrency?: number;
+}
+
+/** In the type of a node without post. */
+export type NoPost = { readonly 'no post': true };
+/** Main thread: takes exec's input out of the store. */
+export type Prep<Store, Services, Input> = (store: Store, ctx: PrepContext<Services>) => MaybePromise<Input>;
+
+/** In the type of a node without prep: told from a prep by a property of its own. */
+export interface NoPrep<Store, Services, Input> {
+  (store: Store, ctx: PrepContext<Services>): MaybePromise<Input>;
+  readonly 'no prep'?: true;
+}
+
+type AnyFunction = (...args: never) => unknown;
+
+/** What prep hands on; undefined without prep. */
+export type InputOf<Given extends AnyFunction> = 'no prep' extends keyof Given ? undefined : Awaited<ReturnType<Given>>;
+
+/** A node; or, in its place, the error that prep or post is missing. `Unprepared` is exec's input if there is no prep. */
+export type MadeNode<Store, Services, Outcomes extends readonly string[], Returned, Unprepared = undefined> = [
+  Returned,
+  Outcomes['length'],
+] extends [NoPost, 1] | [string, number]
+  ? undefined extends Unprepared
+    ? Node<Store, Outcomes[number], Services>
+    : 'Error: prep is missing; exec takes an input'
+  : 'Error: post is missing; only a node with exactly one outcome may leave it out';
+
+// The whole prep is a type parameter, not only what it returns: so its return gets exec's input as contextual type (once
+// that is known from a thread exec), and `{ kind: 'a' }` is not widened to `{ kind: string }`. This needs a prep with a
+// parameter; one without is typed before exec is looked at. An inline exec has its input inferred from prep.
+export interface NodeSpec<
+  Store,
+  Services,
+  Outcomes extends readonly string[],
+  Returned,
+  Input,
+  Output,
+  Given extends Prep<Store, Services, Input>,
+> extends ExecutionOptions {
+  /** Shown in events, metrics and graphs. */
+  readonly name: string;
+  /** Everything that post may return; states, or names that `registerNode` maps to states. */
+  readonly outcomes: Outcomes;
+  /** Main thread: takes exec's input out of the store. Without it the input is undefined. */
+  readonly prep?: Given;
+  /** A thread exec runs on a thread, a plain function on the main thread. */
+  readonly exec: BoundExec<Input, Output, Services> | InlineExec<InputOf<NoInfer<Given>>, Output, Services>;
+  /** Main thread: puts exec's result into the store and says what follows. */
+  readonly post?: (
+    store: Store,
+    output: NoInfer<Output>,
+    ctx: PostContext<Services, InputOf<NoInfer<Given>>>,
+  ) => MaybePromise<Returned>;
+}
+
+/** The work of one state; made by the functions of `nodeFor` and `batchNodeFor`. */
+export interface Node<Store = never, Outcome extends string = string, Services = never> {
+  readonly kind: 'node' | 'batch';
+  readonly name: string;
+  readonly outcomes: readonly string[];
+  /** @internal carries the types; never set */
+  readonly types: (store: Store, services: Services) => Outcome;
+}
+
+/** @internal A node as the orchestrator reads it, its types erased. */
+export interface AnyNode extends Node {
+  readonly prep: ((store: unknown, ctx: PrepContext) => unknown) | undefined;
+  readonly exec: BoundExec<unknown, unknown> | ((input: unknown, ctx: InlineContext) => unknown);
+  readonly post: ((store: unknown, output: unknown, ctx: PostContext) => unknown) | undefined;
+  readonly retry: RetryPolicy;
+  readonly retryIf: ((error: unknown, attempt: number) => boolean) | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly batch: BatchRules | undefined;
+}
+
+/** @internal What a batch node adds. */
+export interface BatchRules {
+  readonly onItemError: 'fail' | 'collect';
+  readonly reduce: { readonly initial: () => unknown; readonly step: (accumulator: unknown, output: unknown, index: number) => unknown } | undefined;
+}
+
+type MakeNode<Store, Services> = <
+  const Outcomes extends readonly string[],
+  Returned extends Outcomes[number] | NoPost = NoPost,
+  Input = unknown,
+  Output = unknown,
+  // The default must take part as a full prep: what is skipped in a first round of inference is checked against it.
+  Given extends Prep<Store, Services, Input> = NoPrep<Store, Services, Input>,
+>(
+  spec: NodeSpec<Store, Services, Outcomes, Returned, Input, Output, Given>,
+) => MadeNode<Store, Services, Outcomes, Returned, 'no prep' extends keyof Given ? Input : undefined>;
+
+/**
+ * Binds the type of the store (and of the services) once and returns the function that makes nodes; everything else is
+ * inferred from prep, exec and post.
+ *
+ * @example
+ * const node = nodeFor<MemoryStore<{ text: string; length: number }>>();
+ * const measure = node({
+ *   name: 'measure',
+ *   outcomes: ['Done'],
+ *   prep: (store) => store.get('text'),
+ *   exec: (text) => text.length,
+ *   post: (store, length) => (store.put('length', length), 'Done'),
+ * });
+ * @throws InvalidOptionError (the returned function) when an option cannot be used
+ */
+export function nodeFor<Store, Services = unknown>(): MakeNode<Store, Services> {
+  return (spec) => defineNode('node', spec, undefined);
+}
+
+/** A spec of either kind, its types erased. */
+type Loose = ExecutionOptions & {
+  readonly name: string;
+  readonly outcomes: readonly string[];
+  readonly exec: unknown;
+  readonly prep?: unknown;
+  readonly post?: unknown;
+};
+
+/** @internal Checks what both kinds of node have in common and freezes it. */
+export function defineNode<N>(kind: AnyNode['kind'], spec: Loose, batch: BatchRules | undefined): N {
+  if (typeof spec.name !== 'string' || spec.name === '') {
+    throw new InvalidOptionError(`node: name must be a string that is not empty, got ${describeValue(spec.name)}`);
+  }
+  const at = `node '${spec.name}'`;
+  const { outcomes, exec, concurrency } = spec;
+  if (!Array.isArray(outcomes) || outcomes.length === 0 || outcomes.some((o) => typeof o !== 'string' || o === '')) {
+    throw new InvalidOptionError(`${at}: outcomes must be a list of at least one name, got ${describeValue(outcomes)}`);
+  }
+  if (new Set(outcomes).size !== outcomes.length) {
+    throw new InvalidOptionError(`${at}: an outcome is listed twice in (${outcomes.join(', ')})`);
+  }
+  if (typeof exec !== 'function' && (exec as { kind?: unknown } | undefined)?.kind !== 'thread') {
+    throw new InvalidOptionError(`${at}: exec must be a function or the result of defineExec, got ${describeValue(exec)}`);
+  }
+  for (const phase of ['prep', 'post'] as const) {
+    const given = spec[phase];
+    if (given !== undefined && typeof given !== 'function') {
+      throw new InvalidOptionError(`${at}: ${phase} must be a function, got ${describeValue(given)}`);
+    }
+  }
+  if (spec.post === undefined && outcomes.length > 1) {
+    throw new InvalidOptionError(`${at}: post is missing; only a node with exactly one outcome may leave it out`);
+  }
+  if (concurrency !== undefined && (!Number.isSafeInteger(concurrency) || concurrency < 1)) {
+    throw new InvalidOptionError(`${at}: concurrency must be an integer >= 1, got ${describeValue(concurrency)}`);
+  }
+  const timeoutMs = spec.timeout === undefined ? undefined : toMs(spec.timeout, `${at}: timeout`);
+  if (timeoutMs === 0) throw new InvalidOptionError(`${at}: timeout must be above 0, got ${describeValue(spec.timeout)}`);
+  return Object.freeze({
+    kind,
+    name: spec.name,
+    outcomes: Object.freeze([...outcomes]),
+    prep: spec.prep,
+    exec,
+    post: spec.post,
+    retry: spec.retry ?? DEFAULT_RETRY,
+    retryIf: spec.retryIf,
+    timeoutMs,
+    concurrency,
+    batch,
+  }) as unknown as N;
+}

@@ -1,0 +1,49 @@
+/** A run as its starter sees it. Types only; the orchestrator implements them. */
+import type { Duration } from '../core/duration.ts';
+import type { RunEvent, RunStatus } from '../core/events.ts';
+import type { RunReport } from '../core/report.ts';
+
+/** How a run is started. */
+export interface RunOptions {
+  /** Cancels the run when it fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** An id of your own, unique among the live runs. @default a UUID of version 7 */
+  readonly runId?: string | undefined;
+  /** Longest time from start to exit; then the run rejects with `RunTimedOutError`. */
+  readonly timeout?: Duration | undefined;
+  /** Executions of runs with a higher priority start first. @default 0 */
+  readonly priority?: number | undefined;
+  /** Called for every event, synchronously; what it throws is reported as an uncaught error and does not touch the run. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** The run fails when it takes more transitions. @default no limit; a warning event at 100,000 */
+  readonly maxTransitions?: number | undefined;
+}
+
+/** What a completed run resolves to. */
+export interface RunResult<Exit extends string = string> {
+  /** The exit state that was reached. */
+  readonly state: Exit;
+  readonly runId: string;
+  readonly report: RunReport;
+}
+
+export interface EventsOptions {
+  /** Events kept for a reader that lags; above it the iteration ends with `CANO_EVENTS_OVERFLOW`. @default 100,000 */
+  readonly limit?: number;
+}
+
+/** One execution of a workflow. */
+export interface Run<Exit extends string = string> {
+  readonly id: string;
+  readonly status: RunStatus;
+  /** The state it stands in. */
+  readonly state: string;
+  /** Resolves on an exit state; rejects with `RunFailedError`, `RunCancelledError` or `RunTimedOutError`. */
+  readonly result: Promise<RunResult<Exit>>;
+  /** Stops what the run executes and rejects `result` with `RunCancelledError`. Does nothing after the end. */
+  cancel(reason?: unknown): void;
+  /** The events from now on; ends with the run. */
+  events(options?: EventsOptions): AsyncIterableIterator<RunEvent>;
+  /** The report so far. */
+  report(): RunReport;
+}

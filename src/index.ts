@@ -1,0 +1,71 @@
+/**
+ * The public API, grouped in the order in which a run meets it. Files that run on threads import `cano/node` instead.
+ */
+import { WrongThreadError } from './core/errors.ts';
+
+// A thread that gets here was given a file that wires workflows. Going on would load the engine into every thread and, in
+// a script, start its work once more.
+if ((globalThis as { [key: symbol]: unknown })[Symbol.for('cano.thread')] === true) {
+  throw new WrongThreadError(
+    "'cano' was imported on one of cano's own threads. The file that calls defineExec, or one that it imports, is also the one that " +
+      "builds or runs the workflow: move the exec to a file of its own that imports 'cano/node' only; in a bundle, make that file an " +
+      'entry point of its own',
+  );
+}
+
+// what is executed on threads
+export { defineExec, execFor } from './node.ts';
+export type { BoundExec, Cloneable, Counter, ExecContext, ExecSpec, Log, NotCloneable, Rpc, ThreadExec } from './node.ts';
+
+// nodes and workflows
+export { nodeFor } from './definition/node.ts';
+export type { ExecutionOptions, InlineContext, Node, PostContext, PrepContext } from './definition/node.ts';
+export { batchNodeFor } from './definition/batch-node.ts';
+export type { ItemResult, Items, ItemsWithCommon } from './definition/batch-node.ts';
+export { Workflow } from './definition/workflow.ts';
+export type { Ready, Routes, StateOptions, WorkflowDefinition, WorkflowOptions } from './definition/workflow.ts';
+export { definePipeline } from './definition/pipeline.ts';
+export { retry } from './core/retry.ts';
+export type { RetryPolicy } from './core/retry.ts';
+export type { Duration } from './core/duration.ts';
+
+// stores
+export { MemoryStore } from './store/memory-store.ts';
+export type { Store } from './store/store.ts';
+
+// engines and runs
+export { createEngine } from './orchestrator/engine.ts';
+export { defaultEngine } from './orchestrator/default-engine.ts';
+export { threadCount as availableThreads } from './dispatch/threads.ts';
+export type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadLimits, ThreadStatus } from './orchestrator/types.ts';
+export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
+
+// what is announced
+export { ENGINE_CHANNEL, RUN_CHANNEL } from './orchestrator/announcer.ts';
+export type * from './core/events.ts';
+export type { NodeReport, RunReport } from './core/report.ts';
+
+// errors
+export {
+  AttemptTimeoutError,
+  CanoError,
+  DuplicateExecError,
+  EngineClosedError,
+  InvalidOptionError,
+  InvalidWorkflowError,
+  isCanoError,
+  LoadFailedError,
+  MissingKeyError,
+  NonRetryableError,
+  NotAListError,
+  NotCloneableError,
+  RetryAfterError,
+  ServiceError,
+  SetupFailedError,
+  StoppedError,
+  ThreadDiedError,
+  UndeclaredOutcomeError,
+  WrongThreadError,
+} from './core/errors.ts';
+export type { ErrorCode, Where } from './core/errors.ts';
+export { RunCancelledError, RunError, RunFailedError, RunTimedOutError } from './core/run-errors.ts';

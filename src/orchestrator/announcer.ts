@@ -1,0 +1,39 @@
+/** Delivers events to those who listen; costs a check when nobody does. */
+import { channel } from 'node:diagnostics_channel';
+import type { EngineEvent, RunEvent } from '../core/events.ts';
+
+type Listener<Event> = (event: Event) => void;
+
+/** `node:diagnostics_channel` names: all events of all runs, and all events of all engines of the process. */
+export const RUN_CHANNEL = 'cano:run';
+export const ENGINE_CHANNEL = 'cano:engine';
+
+const runChannel = channel(RUN_CHANNEL);
+const engineChannel = channel(ENGINE_CHANNEL);
+
+/** Whether somebody listens to all runs of the process. */
+export function isRunChannelInUse(): boolean {
+  return runChannel.hasSubscribers;
+}
+
+/** Hands a run's event to its listeners and to the channel. */
+export function deliverRunEvent(event: RunEvent, listeners: Iterable<Listener<RunEvent>>): void {
+  for (const listener of listeners) guarded(listener, event);
+  if (runChannel.hasSubscribers) runChannel.publish(event);
+}
+
+export function deliverEngineEvent(event: EngineEvent, listener: Listener<EngineEvent> | undefined): void {
+  if (listener !== undefined) guarded(listener, event);
+  if (engineChannel.hasSubscribers) engineChannel.publish(event);
+}
+
+// A listener's error is the listener's: it surfaces as an uncaught error and does not reach the run.
+function guarded<Event>(listener: Listener<Event>, event: Event): void {
+  try {
+    listener(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,81 @@
+/** What is told and counted of every attempt of an exec, wherever it ran. */
+import { eventError } from '../core/events.ts';
+import type { NodeReport } from '../core/report.ts';
+import type { ItemEnd } from '../dispatch/execution.ts';
+import type { Note } from '../wire/messages.ts';
+import type { LiveRun } from './live-run.ts';
+
+/** Where a visit stands, for its events. */
+export interface VisitPlace {
+  readonly state: string;
+  readonly node: string;
+  readonly visit: number;
+}
+
+/** The way of an execution; an `Execution` is one. */
+export interface Travel {
+  readonly queuedAt: number;
+  readonly postedAt: number;
+  readonly receivedAt: number;
+  readonly thread: number | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly items: { readonly length: number };
+}
+
+/** Counts an attempt and announces `exec.finished`. */
+export function recordAttempt(run: LiveRun, place: VisitPlace, cells: NodeReport, travel: Travel, index: number, attempt: number, end: ItemEnd): void {
+  const { queuedAt, postedAt, receivedAt, thread } = travel;
+  const ms = end.endedAt - end.startedAt;
+  // A chunk's cost of travel belongs to all of its items; each carries its share.
+  const count = Math.max(1, travel.items.length);
+  const bytesIn = Math.round(travel.bytesIn / count);
+  const bytesOut = Math.round(travel.bytesOut / count);
+  cells.attempts += 1;
+  cells.execMs += ms;
+  cells.queueMs += Math.max(0, end.startedAt - queuedAt);
+  cells.bytesIn += bytesIn;
+  cells.bytesOut += bytesOut;
+  if (thread !== undefined) run.addThreadMs(thread, ms);
+  run.announce(() => ({
+    type: 'exec.finished',
+    ...place,
+    ...(index < 0 ? {} : { item: index }),
+    attempt,
+    ...(thread === undefined ? {} : { thread }),
+    outcome: end.outcome,
+    ...(end.outcome === 'ok' ? {} : { error: eventError(end.error) }),
+    queuedAt,
+    postedAt,
+    startedAt: end.startedAt,
+    endedAt: end.endedAt,
+    receivedAt: Math.max(receivedAt, end.endedAt),
+    bytesIn,
+    bytesOut,
+  }));
+}
+
+/** Announces a note of an execution. */
+export function announceNote(run: LiveRun, place: VisitPlace, thread: number | undefined, index: number, attempt: number, note: Note): void {
+  const head = { ...place, ...(index < 0 ? {} : { item: index }), attempt, ...(thread === undefined ? {} : { thread }) };
+  switch (note[0]) {
+    case 'progress':
+      run.announce(() => ({ type: 'progress', ...head, done: note[1], total: note[2] }));
+      break;
+    case 'counter':
+      run.announce(() => ({ type: 'counter', ...head, name: note[1], add: note[2] }));
+      break;
+    case 'log':
+      run.announce(() => ({ type: 'log', ...head, level: note[1], message: note[2], ...(note[3] === undefined ? {} : { fields: note[3] }) }));
+      break;
+    case 'dropped':
+      run.announce(() => ({
+        type: 'warning',
+        code: 'logs_dropped',
+        message: `${note[1]} log lines of '${place.node}' were dropped: they came faster than they could be handled`,
+      }));
+      break;
+    default:
+      note satisfies never;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The exec of a batch node: items in chunks over the threads.
+ *
+ * Owns: pulling the source, the size and number of chunks, retries of items, the order of results.
+ * Does not own: where a chunk runs and what happens when its thread dies (the dispatcher).
+ *
+ * B1 At most `openLimit` chunks are open; the source is pulled only when one is missing. Unreduced items that wait for an
+ *    earlier one are bounded too, so `reduce` works in constant memory.
+ * B2 A chunk is sized by what items cost so far: `TARGET_MS` of work, so that dispatch costs nothing and no thread holds
+ *    much more than the others at the end.
+ * B3 Results are in input order; chunk borders cannot be seen.
+ * B4 An item that succeeded is never executed again. One that failed is tried again by the node's retry rule, alone.
+ * B5 The batch ends when every open chunk has ended, also after a failure or a request to stop.
+ */
+import type { Timer } from '../core/clock.ts';
+import { eventError } from '../core/events.ts';
+import { decideRetry } from '../core/retry.ts';
+import type { BatchRules } from '../definition/node.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { Execution, type CommonValue, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
+import type { Note } from '../wire/messages.ts';
+import { announceNote, recordAttempt } from './attempt.ts';
+import { ChunkSizer } from './chunk-sizer.ts';
+import { ItemGatherer, type Pulled } from './gatherer.ts';
+import { Results } from './results.ts';
+import { openSource } from './source.ts';
+import type { Visit } from './visit.ts';
+
+const OPEN_PER_THREAD = 3;
+const INLINE_CONCURRENCY = 16;
+/** Results that may wait for an earlier one, in multiples of the items that can be open. */
+const MAX_WAITING = 20_000;
+
+/** How a batch fails: with the item that did it, or without one when the source or `reduce` threw. */
+export class BatchFailure {
+  readonly error: unknown;
+  readonly item: number | undefined;
+  readonly attempt: number;
+
+  constructor(error: unknown, item: number | undefined, attempt: number) {
+    this.error = error;
+    this.item = item;
+    this.attempt = attempt;
+  }
+}
+
+/**
+ * Does all items; the value is what post gets.
+ *
+ * @throws BatchFailure (as rejection)
+ */
+export async function runBatch(visit: Visit, rules: BatchRules): Promise<unknown> {
+  return new Batch(visit, rules).run();
+}
+
+class Batch implements ExecutionSink {
+  readonly #visit: Visit;
+  readonly #rules: BatchRules;
+  readonly #dispatcher: Dispatcher;
+  readonly #common: CommonValue | undefined;
+  readonly #size: number | undefined;
+  readonly #gatherer: ItemGatherer;
+  readonly #openLimit: number;
+  readonly #sizer: ChunkSizer;
+  readonly #results: Results;
+  /** Open chunks; the value takes back one that still waits for the node's concurrency limit. */
+  readonly #open = new Map<Execution, () => boolean>();
+  readonly #timers = new Set<Timer>();
+  #retries: Pulled[] = [];
+  #failure: BatchFailure | undefined;
+  #isPumping = false;
+  #settle!: { readonly resolve: (value: unknown) => void; readonly reject: (error: BatchFailure) => void };
+
+  constructor(visit: Visit, rules: BatchRules) {
+    const { node, engine } = visit;
+    this.#visit = visit;
+    this.#rules = rules;
+    this.#dispatcher = engine.dispatcherOf(node);
+    const { source, common } = openSource(node.name, visit.input);
+    this.#common = common;
+    this.#size = source.size;
+    this.#gatherer = new ItemGatherer(source, engine.clock, () => this.#pump());
+    const { threads } = this.#dispatcher;
+    const wanted = threads === 0 ? INLINE_CONCURRENCY : threads * OPEN_PER_THREAD;
+    this.#openLimit = node.concurrency ?? wanted;
+    this.#sizer = new ChunkSizer(threads, source.size);
+    this.#results = new Results(rules);
+  }
+
+  async run(): Promise<unknown> {
+    const { run } = this.#visit;
+    if (this.#size !== undefined) this.#announceSize(this.#size);
+    const off = run.onStop(() => this.#fail(new BatchFailure(run.stopError(), undefined, 1)));
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        this.#pump();
+      });
+    } finally {
+      off();
+      if (this.#common !== undefined) this.#dispatcher.release(this.#common);
+    }
+  }
+
+  note(execution: Execution, index: number, attempt: number, note: Note): void {
+    announceNote(this.#visit.run, this.#visit.place, execution.thread, index, attempt, note);
+  }
+
+  settled(execution: Execution, index: number, attempt: number, end: ItemEnd, item: unknown): void {
+    const { run, place, cells } = this.#visit;
+    recordAttempt(run, place, cells, execution, index, attempt, end);
+    this.#sizer.add(end.endedAt - end.startedAt);
+    if (end.outcome === 'ok') {
+      cells.executions += 1;
+      this.#take({ ok: true, index, value: end.value });
+    } else if (this.#failure === undefined) {
+      this.#afterFailure(index, attempt, item, end.error);
+    }
+  }
+
+  ended(execution: Execution): void {
+    this.#open.delete(execution);
+    this.#visit.engine.limitOf(this.#visit.node)?.leave();
+    this.#pump();
+  }
+
+  // Fills the open chunks, retries first; ends the batch when nothing is left.
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#failure === undefined && this.#open.size < this.#openLimit) {
+      const chunk = this.#nextChunk();
+      if (chunk.length === 0) break;
+      this.#dispatch(chunk);
+    }
+    this.#isPumping = false;
+    const { error } = this.#gatherer;
+    if (error !== undefined && this.#failure === undefined) this.#fail(new BatchFailure(error.thrown, undefined, 1));
+    if (this.#open.size > 0) return;
+    if (this.#failure !== undefined) this.#settle.reject(this.#failure);
+    else if (this.#gatherer.isExhausted && this.#retries.length === 0 && this.#timers.size === 0) this.#complete();
+  }
+
+  #nextChunk(): readonly Pulled[] {
+    const size = this.#sizer.next(this.#gatherer.pulled);
+    if (this.#retries.length > 0) return this.#retries.splice(0, size);
+    return this.#results.waiting > MAX_WAITING ? [] : this.#gatherer.gather(size);
+  }
+
+  #dispatch(chunk: readonly Pulled[]): void {
+    const { run, node, place, engine } = this.#visit;
+    const [first] = chunk as readonly [Pulled];
+    const isRow = chunk.every(({ index, attempt }, offset) => index === first.index + offset && attempt === first.attempt);
+    const execution = new Execution({
+      exec: node.exec as never,
+      runId: run.id,
+      workflow: run.definition.name,
+      state: place.state,
+      node: node.name,
+      visit: place.visit,
+      priority: run.priority,
+      timeoutMs: node.timeoutMs,
+      common: this.#common,
+      items: chunk.map(({ item }) => item),
+      index: isRow ? first.index : chunk.map(({ index }) => index),
+      attempt: isRow ? first.attempt : chunk.map(({ attempt }) => attempt),
+      sink: this,
+    });
+    this.#open.set(execution, () => false);
+    const limit = engine.limitOf(node);
+    if (limit === undefined) this.#dispatcher.submit(execution);
+    else this.#open.set(execution, limit.request(() => this.#dispatcher.submit(execution)));
+  }
+
+  #afterFailure(index: number, attempt: number, item: unknown, error: unknown): void {
+    const { run, node, place, cells, engine } = this.#visit;
+    const rule = { policy: node.retry, retryIf: node.retryIf };
+    const decision = decideRetry(rule, error, attempt, attempt - 1, engine.random);
+    if (decision.retry) {
+      const { delayMs } = decision;
+      run.announce(() => ({ type: 'retry.scheduled', ...place, phase: 'exec', item: index, attempt, delayMs, error: eventError(error) }));
+      cells.retries += 1;
+      cells.backoffMs += delayMs;
+      const timer = engine.clock.setTimer(() => {
+        this.#timers.delete(timer);
+        this.#retries.push({ index, attempt: attempt + 1, item });
+        this.#pump();
+      }, delayMs);
+      this.#timers.add(timer);
+      return;
+    }
+    cells.executions += 1;
+    cells.failures += 1;
+    if (this.#rules.onItemError === 'collect') this.#take({ ok: false, index, error });
+    else this.#fail(new BatchFailure(error, index, attempt));
+  }
+
+  #take(result: Parameters<Results['add']>[0]): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#results.add(result);
+    } catch (error) {
+      this.#fail(new BatchFailure(error, undefined, 1));
+    }
+  }
+
+  // Stops everything that is open; the batch ends when it has ended.
+  #fail(failure: BatchFailure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#gatherer.close();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    for (const [execution, withdraw] of [...this.#open]) {
+      if (withdraw()) this.#open.delete(execution);
+      else this.#dispatcher.cancel(execution, this.#visit.run.stopRequest === undefined ? failure.error : this.#visit.run.stopError());
+    }
+    this.#pump();
+  }
+
+  #complete(): void {
+    if (this.#size !== this.#gatherer.pulled) this.#announceSize(this.#gatherer.pulled);
+    this.#settle.resolve(this.#results.finish());
+  }
+
+  #announceSize(items: number): void {
+    const { run, place } = this.#visit;
+    run.announce(() => ({ type: 'batch.sized', ...place, items, final: true }));
+  }
+}

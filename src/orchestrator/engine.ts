@@ -1,0 +1,219 @@
+/**
+ * Engines: the runs that are under way, and the threads they share.
+ *
+ * Owns: the live runs, the dispatchers, limits per node, the end of both.
+ * Does not own: what a run does (run-loop), where executions go (dispatch).
+ *
+ * N1 After `close` was called no run starts.
+ * N2 Threads are torn down only when no run is left.
+ */
+import { isMainThread } from 'node:worker_threads';
+import { toMs } from '../core/duration.ts';
+import { describeValue, EngineClosedError, InvalidOptionError, StoppedError, WrongThreadError } from '../core/errors.ts';
+import { eventError, type EngineEvent } from '../core/events.ts';
+import { uuidv7 } from '../core/ids.ts';
+import type { AnyNode } from '../definition/node.ts';
+import type { Run, RunOptions } from '../definition/run.ts';
+import type { AnyWorkflow } from '../definition/workflow.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
+import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
+import { threadCount } from '../dispatch/threads.ts';
+import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
+import { deliverEngineEvent } from './announcer.ts';
+import { LiveRun } from './live-run.ts';
+import { systemPorts, type EngineServices, type Ports } from './ports.ts';
+import { runLoop } from './run-loop.ts';
+import { checkRunOptions } from './run-options.ts';
+import type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadStatus } from './types.ts';
+
+const DEFAULT_GRACE = '1s';
+const DEFAULT_CLOSE_TIMEOUT = '30s';
+
+/**
+ * Makes an engine with threads of its own.
+ *
+ * @throws InvalidOptionError when an option or CANO_THREADS cannot be used
+ * @throws WrongThreadError when called on a worker thread
+ * @example
+ * await using engine = createEngine({ threads: 4 });
+ * const { state } = await engine.start(workflow, store).result;
+ */
+export function createEngine<Services = unknown>(options: EngineOptions<Services> = {}): Engine<Services> {
+  return createEngineWith(options, systemPorts);
+}
+
+/** @internal An engine over a clock and a source of chance of the caller's. */
+export function createEngineWith<Services = unknown>(options: EngineOptions<Services>, ports: Ports): Engine<Services> {
+  return new LocalEngine(options, ports) as Engine<Services>;
+}
+
+const validated = new WeakSet<object>();
+
+class LocalEngine implements EngineServices {
+  readonly name: string;
+  readonly threads: number;
+  readonly clock: Ports['clock'];
+  readonly random: Ports['random'];
+  readonly services: unknown;
+  readonly #options: EngineOptions;
+  readonly #inline: InlineDispatcher;
+  readonly #dispatcher: Dispatcher;
+  readonly #runs = new Map<string, LiveRun>();
+  readonly #limits = new WeakMap<AnyNode, ConcurrencyLimit>();
+  #closing: Promise<void> | undefined;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(options: EngineOptions, { clock, random }: Ports) {
+    if (!isMainThread) {
+      throw new WrongThreadError(
+        'an engine can be made on the main thread only, and this is a worker thread. If this file is your own script: a thread ' +
+          'loaded it because defineExec is called in it; move what runs on threads to a file of its own',
+      );
+    }
+    this.name = checkName(options.name);
+    this.clock = clock;
+    this.random = random;
+    this.services = checkServices(options.services);
+    this.#options = options;
+    this.#inline = new InlineDispatcher(this.services);
+    const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
+    const recycleAfter = checkRecycle(options.recycleAfter);
+    const threads = threadCount(options.threads);
+    this.threads = options.inline === true ? 0 : threads;
+    this.#dispatcher =
+      options.inline === true
+        ? this.#inline
+        : new ThreadDispatcher({
+            threads,
+            services: options.services as object | undefined,
+            resourceLimits: options.resourceLimits,
+            graceMs,
+            recycleAfter,
+            observer: {
+              started: (thread, threadId, readyMs) => this.#announce({ type: 'thread.started', thread, threadId, readyMs }),
+              exited: (thread, reason, error) =>
+                this.#announce({ type: 'thread.exited', thread, reason, ...(error === undefined ? {} : { message: eventError(error).message }) }),
+            },
+          });
+  }
+
+  start(workflow: AnyWorkflow, store: unknown, given: RunOptions = {}): Run {
+    if (this.#closing !== undefined) {
+      throw new EngineClosedError(`engine '${this.name}' is closed; make another one with createEngine()`);
+    }
+    if (!validated.has(workflow)) {
+      workflow.validate();
+      validated.add(workflow);
+    }
+    const { timeoutMs, maxTransitions } = checkRunOptions(given);
+    const id = given.runId ?? uuidv7(this.clock.wallNow());
+    if (this.#runs.has(id)) throw new InvalidOptionError(`runId '${id}' belongs to a run that is still live; every run needs an id of its own`);
+    const run = new LiveRun(id, workflow.definition, store, given, this.clock);
+    if (this.#options.onEvent !== undefined) run.listen(this.#options.onEvent);
+    this.#runs.set(id, run);
+    const release = this.#watch(run, given.signal, timeoutMs);
+    queueMicrotask(() => {
+      void runLoop(run, this, maxTransitions).finally(() => {
+        release();
+        this.#runs.delete(id);
+        if (this.#runs.size === 0) this.#onQuiet?.();
+      });
+    });
+    return run;
+  }
+
+  runs(): readonly Run[] {
+    return [...this.#runs.values()];
+  }
+
+  cancel(runId: string, reason?: unknown): boolean {
+    const run = this.#runs.get(runId);
+    run?.cancel(reason ?? new StoppedError('cancelled through its engine'));
+    return run !== undefined;
+  }
+
+  stats(): EngineStats {
+    const view = this.#dispatcher.view();
+    const threads = view.threads.map((thread): ThreadStatus => {
+      const { execution, item, runningMs, ...rest } = thread;
+      if (execution === undefined) return rest;
+      const { runId, state, node } = execution.request;
+      return { ...rest, execution: { runId, state, node, ...(item === undefined ? {} : { item }), runningMs } };
+    });
+    return { threads, queued: view.queued, inFlight: view.inFlight, settled: view.settled, runs: this.#runs.size };
+  }
+
+  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: CloseOptions = {}): Promise<void> {
+    const timeoutMs = toMs(timeout, 'close: timeout');
+    this.#closing ??= this.#shutDown(timeoutMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  dispatcherOf(node: AnyNode): Dispatcher {
+    return typeof node.exec === 'function' ? this.#inline : this.#dispatcher;
+  }
+
+  limitOf(node: AnyNode): ConcurrencyLimit | undefined {
+    if (node.concurrency === undefined) return undefined;
+    let limit = this.#limits.get(node);
+    if (limit === undefined) {
+      limit = new ConcurrencyLimit(node.concurrency);
+      this.#limits.set(node, limit);
+    }
+    return limit;
+  }
+
+  // Ends the run at its signal or timeout; returns what takes both back.
+  #watch(run: LiveRun, signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
+    const onAbort = (): void => run.cancel(signal?.reason);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : this.clock.setTimer(() => run.requestStop({ status: 'timed_out', reason: new StoppedError(`it took longer than ${timeoutMs} ms`) }), timeoutMs);
+    return () => {
+      signal?.removeEventListener('abort', onAbort);
+      timer?.cancel();
+    };
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
+    if (this.#runs.size > 0) {
+      const quiet = new Promise<void>((resolve) => (this.#onQuiet = resolve));
+      const timer = this.clock.setTimer(() => {
+        for (const run of this.#runs.values()) run.cancel(new EngineClosedError(`engine '${this.name}' was closed`));
+      }, timeoutMs);
+      await quiet;
+      timer.cancel();
+    }
+    await this.#dispatcher.close();
+    if (this.#dispatcher !== this.#inline) await this.#inline.close();
+  }
+
+  #announce(body: Record<string, unknown>): void {
+    deliverEngineEvent({ v: 1, at: this.clock.now(), engine: this.name, ...body } as unknown as EngineEvent, this.#options.onEvent);
+  }
+}
+
+function checkName(name: unknown): string {
+  if (name === undefined) return 'default';
+  if (typeof name === 'string' && name !== '') return name;
+  throw new InvalidOptionError(`createEngine: name must be a string that is not empty, got ${describeValue(name)}`);
+}
+
+function checkServices(services: unknown): unknown {
+  if (services === undefined) return {};
+  if (typeof services === 'object' && services !== null) return services;
+  throw new InvalidOptionError(`createEngine: services must be an object of services by name, got ${describeValue(services)}`);
+}
+
+function checkRecycle(after: unknown): number | undefined {
+  if (after === undefined || (Number.isSafeInteger(after) && (after as number) >= 1)) return after as number | undefined;
+  throw new InvalidOptionError(`createEngine: recycleAfter must be an integer >= 1, got ${describeValue(after)}`);
+}

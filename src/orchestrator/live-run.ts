@@ -1,0 +1,206 @@
+/**
+ * The state of one run: what its loop works on and what its starter sees as `Run`.
+ *
+ * Owns: identity, status, the request to stop, events and their numbering, the report.
+ * Does not own: what happens next (the run loop), executions (the dispatchers).
+ *
+ * R1 `seq` goes up by one with every event, whether anybody listens or not.
+ * R2 The first request to stop wins; later ones change nothing. After the end none has an effect.
+ * R3 Who waits for something registers with `onStop` and is told once.
+ */
+import type { Clock } from '../core/clock.ts';
+import { StoppedError } from '../core/errors.ts';
+import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
+import type { NodeReport, RunReport } from '../core/report.ts';
+import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
+import type { WorkflowDefinition } from '../definition/workflow.ts';
+import { deliverRunEvent, isRunChannelInUse } from './announcer.ts';
+import { EventStream } from './event-stream.ts';
+
+const DEFAULT_EVENT_LIMIT = 100_000;
+
+/** Why a run is to end before an exit state. */
+export interface StopRequest {
+  readonly status: 'cancelled' | 'timed_out';
+  readonly reason: unknown;
+}
+
+export class LiveRun implements Run {
+  readonly id: string;
+  readonly definition: WorkflowDefinition;
+  readonly store: unknown;
+  readonly priority: number;
+  readonly result: Promise<RunResult>;
+  status: RunStatus = 'pending';
+  state: string;
+  visit = 0;
+  /** The error that took an `onFailure` route into the present state. */
+  lastError: unknown;
+  stopRequest: StopRequest | undefined;
+  readonly #clock: Clock;
+  readonly #report: RunReport;
+  readonly #nodes = new Map<string, NodeReport>();
+  readonly #listeners = new Set<(event: RunEvent) => void>();
+  readonly #onStop = new Set<() => void>();
+  readonly #startedAt: number;
+  #controller: AbortController | undefined;
+  #seq = 0;
+  #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
+
+  constructor(id: string, definition: WorkflowDefinition, store: unknown, options: RunOptions, clock: Clock) {
+    this.id = id;
+    this.definition = definition;
+    this.store = store;
+    this.priority = options.priority ?? 0;
+    this.state = definition.start;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    if (options.onEvent !== undefined) this.#listeners.add(options.onEvent);
+    const { name, version } = definition;
+    this.#report = {
+      runId: id,
+      workflow: name,
+      version,
+      status: 'pending',
+      startedAt: clock.wallNow(),
+      wallMs: 0,
+      transitions: 0,
+      busyThreads: 0,
+      threadMs: [],
+      nodes: [],
+    };
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever does not look at the result must not be ended by an unhandled rejection; who does still gets it.
+    this.result.catch(() => {});
+  }
+
+  /** Fires when the run is to stop. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.stopRequest !== undefined) this.#controller.abort(this.stopError());
+    return this.#controller.signal;
+  }
+
+  get isOver(): boolean {
+    return this.status !== 'pending' && this.status !== 'running' && this.status !== 'waiting';
+  }
+
+  cancel(reason?: unknown): void {
+    this.requestStop({ status: 'cancelled', reason: reason ?? new StoppedError('cancelled by its handle') });
+  }
+
+  requestStop(request: StopRequest): void {
+    if (this.stopRequest !== undefined || this.isOver) return;
+    this.stopRequest = request;
+    this.#controller?.abort(this.stopError());
+    for (const listener of [...this.#onStop]) listener();
+  }
+
+  /** What those get who wait for something in a run that stops. */
+  stopError(): StoppedError {
+    const how = this.stopRequest?.status === 'timed_out' ? 'timed out' : 'was cancelled';
+    return new StoppedError(`the run ${how}`, { cause: this.stopRequest?.reason });
+  }
+
+  /** Calls `listener` when the run is to stop; returns what takes it back. */
+  onStop(listener: () => void): () => void {
+    this.#onStop.add(listener);
+    return () => this.#onStop.delete(listener);
+  }
+
+  listen(listener: (event: RunEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  events({ limit = DEFAULT_EVENT_LIMIT }: EventsOptions = {}): EventStream {
+    const listener = (event: RunEvent): void => stream.push(event);
+    const stream = new EventStream(limit, () => this.#listeners.delete(listener));
+    if (this.isOver) stream.end();
+    else this.#listeners.add(listener);
+    return stream;
+  }
+
+  /** Announces an event; `body` is made only when somebody listens. */
+  announce(body: () => RunEventBody): void {
+    this.#seq += 1;
+    if (this.#listeners.size === 0 && !isRunChannelInUse()) return;
+    const { name: workflow, version } = this.definition;
+    const head = { v: 1, seq: this.#seq, at: this.#clock.now(), runId: this.id, workflow, version } as const;
+    deliverRunEvent({ ...head, ...body() } as RunEvent, this.#listeners);
+  }
+
+  /** The cells of the present state. */
+  nodeReport(node: string): NodeReport {
+    let cells = this.#nodes.get(this.state);
+    if (cells === undefined) {
+      cells = {
+        state: this.state,
+        node,
+        visits: 0,
+        executions: 0,
+        attempts: 0,
+        retries: 0,
+        failures: 0,
+        prepMs: 0,
+        queueMs: 0,
+        execMs: 0,
+        postMs: 0,
+        backoffMs: 0,
+        bytesIn: 0,
+        bytesOut: 0,
+      };
+      this.#nodes.set(this.state, cells);
+      this.#report.nodes.push(cells);
+    }
+    return cells;
+  }
+
+  addThreadMs(thread: number, ms: number): void {
+    const { threadMs } = this.#report;
+    while (threadMs.length <= thread) threadMs.push(0);
+    threadMs[thread] = (threadMs[thread] as number) + ms;
+  }
+
+  countTransition(): number {
+    this.#report.transitions += 1;
+    return this.#report.transitions;
+  }
+
+  report(): RunReport {
+    const wallMs = this.isOver ? this.#report.wallMs : this.#clock.now() - this.#startedAt;
+    const execMs = this.#report.nodes.reduce((sum, node) => sum + node.execMs, 0);
+    return {
+      ...this.#report,
+      status: this.status,
+      wallMs,
+      busyThreads: wallMs > 0 ? execMs / wallMs : 0,
+      threadMs: [...this.#report.threadMs],
+      nodes: this.#report.nodes.map((node) => ({ ...node })),
+    };
+  }
+
+  complete(state: string): void {
+    this.#finish('completed', state);
+    const report = this.report();
+    this.announce(() => ({ type: 'run.finished', status: 'completed', state, report }));
+    this.#settle.resolve({ state, runId: this.id, report });
+  }
+
+  /** `error` is made with the final report. */
+  fail(status: 'failed' | 'cancelled' | 'timed_out', makeError: (report: RunReport) => Error, describe: (error: Error, report: RunReport) => RunEventBody): void {
+    this.#finish(status, this.state);
+    const report = this.report();
+    const error = makeError(report);
+    this.announce(() => describe(error, report));
+    this.#settle.reject(error);
+  }
+
+  #finish(status: RunStatus, state: string): void {
+    this.#report.wallMs = this.#clock.now() - this.#startedAt;
+    this.status = status;
+    this.state = state;
+    this.#onStop.clear();
+  }
+}

@@ -1,0 +1,87 @@
+/** The engine as its users see it. Types only. */
+import type { Duration } from '../core/duration.ts';
+import type { EngineEvent, RunEvent } from '../core/events.ts';
+import type { AnyWorkflow, Ready, ServicesCheck, Workflow } from '../definition/workflow.ts';
+import type { Run, RunOptions } from '../definition/run.ts';
+
+/** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
+export interface ThreadLimits {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly stackSizeMb?: number;
+}
+
+export interface EngineOptions<Services = unknown> {
+  /** Shown in events. @default 'default' */
+  readonly name?: string;
+  /** Number of threads. @default CANO_THREADS, else the cores that the process may really use */
+  readonly threads?: number | undefined;
+  /** Main-thread objects: `ctx.services` in prep and post, `ctx.rpc` in exec. */
+  readonly services?: Services;
+  /** Runs everything on the main thread: for tests and debugging. @default false */
+  readonly inline?: boolean;
+  /** Heap limits of each thread. */
+  readonly resourceLimits?: ThreadLimits;
+  /** Time between asking an execution to stop and terminating its thread. @default '1s' */
+  readonly grace?: Duration;
+  /** Replaces a thread after so many executions. @default never */
+  readonly recycleAfter?: number;
+  /** Called for every event of every run and of the engine, synchronously. */
+  readonly onEvent?: (event: RunEvent | EngineEvent) => void;
+}
+
+/** What one thread does at this moment. */
+export interface ThreadStatus {
+  readonly thread: number;
+  readonly status: 'off' | 'starting' | 'idle' | 'busy';
+  /** What it executes; only when busy. */
+  readonly execution?: { readonly runId: string; readonly state: string; readonly node: string; readonly item?: number; readonly runningMs: number };
+  /** Sum of running times of all executions so far, the present one included. */
+  readonly busyMs: number;
+  /** Executions handed to it that have not ended. */
+  readonly inFlight: number;
+}
+
+/** The engine at this moment. */
+export interface EngineStats {
+  readonly threads: readonly ThreadStatus[];
+  /** Executions that wait for a thread. */
+  readonly queued: number;
+  /** Executions on threads. */
+  readonly inFlight: number;
+  /** Executions that have ended since the engine was made. */
+  readonly settled: number;
+  readonly runs: number;
+}
+
+export interface CloseOptions {
+  /** How long unfinished runs may go on before they are cancelled. @default '30s' */
+  readonly timeout?: Duration;
+}
+
+/** Runs workflows on a pool of threads of its own. */
+export interface Engine<Services = unknown> extends AsyncDisposable {
+  readonly name: string;
+  /** Number of threads; 0 with `inline`. */
+  readonly threads: number;
+  /**
+   * Starts a run; it begins in the next microtask, so handlers attached at once miss nothing.
+   *
+   * @throws InvalidWorkflowError, InvalidOptionError, EngineClosedError
+   */
+  start<State extends string, Store, Open extends State, Exit extends State, Needed>(
+    workflow: Workflow<State, Store, Open, Exit, Needed> & Ready<Open> & ServicesCheck<Services, Needed>,
+    store: Store,
+    options?: RunOptions,
+  ): Run<Exit>;
+  /** The runs that have not ended. */
+  runs(): readonly Run[];
+  /** Cancels a run by its id; false when no such run is live. */
+  cancel(runId: string, reason?: unknown): boolean;
+  stats(): EngineStats;
+  /** Takes no more runs, waits for the live ones, cancels what is left at the timeout, tears the threads down. Safe to call twice. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** @internal */
+export type ErasedWorkflow = AnyWorkflow;
