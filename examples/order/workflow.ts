@@ -1,0 +1,154 @@
+/** The order workflow of the Rust original: a state machine with branches, a loop, and a route for failure. */
+import { MemoryStore, nodeFor, retry, Workflow } from '../../src/index.ts';
+import assess from './assess.ts';
+import { judge, parseOrder, sanitize, type Catalogue, type Line, type RawOrder } from './order.ts';
+
+export type State =
+  | 'LoadData'
+  | 'Validate'
+  | 'Process'
+  | 'Sanitize'
+  | 'Error'
+  | 'QualityCheck'
+  | 'Enrich'
+  | 'BasicProcess'
+  | 'Retry'
+  | 'Cleanup'
+  | 'Complete'
+  | 'Rejected'
+  | 'Failed';
+
+export interface OrderSchema {
+  text: string;
+  order: RawOrder;
+  lines: Line[];
+  rounds: number;
+  /** In cents. */
+  total: number;
+  remarks: string[];
+  problem: string;
+}
+
+export type OrderStore = MemoryStore<OrderSchema>;
+
+const MAX_ROUNDS = 3;
+const WELL_PRICED = 0.6;
+const RISKY = 0.05;
+
+const node = nodeFor<OrderStore, { readonly catalogue: Catalogue }>();
+
+const loadData = node({
+  name: 'load',
+  outcomes: ['Validate'],
+  prep: (store) => store.get('text'),
+  exec: (text) => parseOrder(text),
+  post: (store, order) => {
+    store.put('order', order);
+    return 'Validate';
+  },
+});
+
+const validate = node({
+  name: 'validate',
+  outcomes: ['valid', 'dirty', 'hopeless'],
+  prep: (store) => store.get('order'),
+  exec: (order) => judge(order),
+  post: (_store, verdict) => verdict,
+});
+
+const clean = node({
+  name: 'sanitize',
+  outcomes: ['Process'],
+  prep: (store) => store.get('order'),
+  exec: (order) => sanitize(order),
+  post: (store, order) => {
+    store.put('order', order);
+    store.append('remarks', 'sanitized');
+    return 'Process';
+  },
+});
+
+const processOrder = node({
+  name: 'process',
+  outcomes: ['QualityCheck'],
+  prep: (store, { services }) => {
+    const round = (store.find('rounds') ?? 0) + 1;
+    const lines = store.get('order').lines.map((line) => ({ ...line, ...services.catalogue.find(line.article, round) }));
+    return { round, lines };
+  },
+  exec: (input) => input,
+  post: (store, { round, lines }) => {
+    store.put('rounds', round);
+    store.put('lines', lines);
+    return 'QualityCheck';
+  },
+});
+
+const qualityCheck = node({
+  name: 'quality',
+  outcomes: ['high', 'fair', 'low', 'hopeless'],
+  prep: (store) => store.get('lines'),
+  exec: assess,
+  post: (store, { priced, risk }) => {
+    if (priced < WELL_PRICED) return store.get('rounds') < MAX_ROUNDS ? 'low' : 'hopeless';
+    return priced < 1 || risk > RISKY ? 'fair' : 'high';
+  },
+  timeout: '10s',
+  retry: retry.fixed({ retries: 1 }),
+});
+
+const tryAgain = node({
+  name: 'retry',
+  outcomes: ['Process'],
+  exec: () => undefined,
+  post: (store) => {
+    store.append('remarks', `round ${store.get('rounds')} left articles without a price`);
+    return 'Process';
+  },
+});
+
+const sumUp = (name: string, discount: number) =>
+  node({
+    name,
+    outcomes: ['Cleanup'],
+    prep: (store) => store.get('lines'),
+    exec: (lines) => Math.round(lines.reduce((sum, { quantity, price = 0 }) => sum + quantity * price, 0) * (1 - discount)),
+    post: (store, total) => {
+      store.put('total', total);
+      store.append('remarks', name);
+      return 'Cleanup';
+    },
+  });
+
+const reject = node({
+  name: 'reject',
+  outcomes: ['Cleanup'],
+  exec: () => undefined,
+  post: (store, _nothing, { lastError }) => {
+    store.put('problem', lastError instanceof Error ? lastError.message : 'nothing in the order can be delivered');
+    return 'Cleanup';
+  },
+});
+
+const cleanup = node({
+  name: 'cleanup',
+  outcomes: ['Complete', 'Rejected'],
+  exec: () => undefined,
+  post: (store) => {
+    store.delete('text');
+    return store.has('problem') ? 'Rejected' : 'Complete';
+  },
+});
+
+export const orders = new Workflow<State, OrderStore>('orders', 'LoadData', { version: 1 })
+  .registerNode('LoadData', loadData, undefined, { onFailure: 'Error' })
+  .registerNode('Validate', validate, { valid: 'Process', dirty: 'Sanitize', hopeless: 'Error' })
+  .registerNode('Sanitize', clean)
+  .registerNode('Process', processOrder)
+  .registerNode('QualityCheck', qualityCheck, { high: 'Enrich', fair: 'BasicProcess', low: 'Retry', hopeless: 'Failed' })
+  .registerNode('Retry', tryAgain)
+  .registerNode('Enrich', sumUp('enrich', 0.05))
+  .registerNode('BasicProcess', sumUp('basic', 0))
+  .registerNode('Error', reject)
+  .registerNode('Cleanup', cleanup)
+  .addExitStates('Complete', 'Rejected', 'Failed');
