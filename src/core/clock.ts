@@ -2,9 +2,8 @@
 /**
  * Time and chance as ports, so that tests step the one and seed the other.
  *
- * Invariant: `now()` of every thread of one process reads the same monotonic clock. `performance.now()` counts from
- * another origin on each thread; adding the distance to `process.hrtime` makes the values comparable, which the
- * timestamps of an execution (taken on two threads) need.
+ * Invariant: `now()` of every thread of one process reads the same monotonic clock, which the timestamps of an execution
+ * (taken on two threads) need. `performance.now()` does: it counts from the start of the process on every thread.
  */
 
 /** A timer that can be disarmed and taken off the list of things that keep the process alive. */
@@ -16,22 +15,21 @@ export interface Timer {
 /** The port through which cano sees time. */
 export interface Clock {
   /** Monotonic milliseconds with fractions; equal on all threads. */
-  now(): number;
+  readonly now: () => number;
   /** Milliseconds since 1970, for people. */
-  wallNow(): number;
+  readonly wallNow: () => number;
   /** Calls `fn` once after `delayMs`. Delays above 2^31-1 ms are split by the implementation. */
-  setTimer(fn: () => void, delayMs: number): Timer;
+  readonly setTimer: (fn: () => void, delayMs: number) => Timer;
 }
 
 /** A source of numbers in [0, 1). */
 export type Random = () => number;
 
 const MAX_TIMEOUT_MS = 2_147_483_647;
-const origin: number = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  now: () => origin + performance.now(),
+  now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(fn, delayMs) {
     let handle: NodeJS.Timeout;

@@ -35,12 +35,19 @@ export type Cloneable<Value, Any = never, Depth extends 0[] = []> = Depth['lengt
               ? NotCloneable<'a Buffer arrives as Uint8Array: make one with new Uint8Array(buffer)'>
               : Value extends Leaf
                 ? Value
-                : // Before WeakMap and WeakSet, which Map and Set satisfy by structure.
-                  Value extends ReadonlyMap<infer Key, infer Item>
+                : // With members of their own beside those of Map and Set (URLSearchParams, subclasses) they lose these.
+                  [Value, Exclude<keyof Value, keyof Map<unknown, unknown>>] extends [
+                      ReadonlyMap<infer Key, infer Item>,
+                      never,
+                    ]
                   ? ReadonlyMap<Cloneable<Key, Any, [...Depth, 0]>, Cloneable<Item, Any, [...Depth, 0]>>
-                  : Value extends ReadonlySet<infer Item>
+                  : [Value, Exclude<keyof Value, keyof Set<unknown>>] extends [ReadonlySet<infer Item>, never]
                     ? ReadonlySet<Cloneable<Item, Any, [...Depth, 0]>>
-                    : Value extends WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | WeakRef<WeakKey>
+                    : // A subclass of Map satisfies WeakMap by structure.
+                      [Value, keyof Value & 'size'] extends [
+                          WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | WeakRef<WeakKey>,
+                          never,
+                        ]
                       ? NotCloneable<'a weak collection'>
                       : Value extends object
                         ? { [Key in keyof Value]: Cloneable<Value[Key], Any, [...Depth, 0]> }

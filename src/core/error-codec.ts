@@ -117,9 +117,7 @@ function encode(thrown: unknown, encoding: Encoding): WireError {
 
 function innerErrorsOf(error: Error, base: string, encoding: Encoding): { cause?: WireError; errors?: WireError[] } {
   const inner: { cause?: WireError; errors?: WireError[] } = {};
-  if (errors.attempt(() => 'cause' in error, false) && encoding.errorsLeft > 0) {
-    inner.cause = encode(errors.fieldOf(error, 'cause'), encoding);
-  }
+  if (errors.attempt(() => 'cause' in error, false)) inner.cause = encode(errors.fieldOf(error, 'cause'), encoding);
   if (base !== 'AggregateError') return inner;
   inner.errors = [];
   for (const item of listOf(errors.fieldOf(error, 'errors'))) {

@@ -1,15 +1,7 @@
 // Thread: both
 /** Retry policies as data, and the pure rules that read them. */
 import { toMs, type Duration } from './duration.ts';
-import {
-  describeValue,
-  fieldOf,
-  InvalidOptionError,
-  isCanoError,
-  NonRetryableError,
-  RetryAfterError,
-  type ErrorCode,
-} from './errors.ts';
+import { describeValue, fieldOf, InvalidOptionError, isCanoError, NonRetryableError, RetryAfterError, type ErrorCode, messageOf } from './errors.ts';
 import type { Random } from './clock.ts';
 
 /** How often and how long after a failure a visit tries again. `retries` counts the tries after the first. */
@@ -122,11 +114,13 @@ export interface RetryRule {
   readonly retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
 }
 
-/** What to do after a failed attempt. */
-export type RetryDecision = { readonly retry: true; readonly delayMs: number } | { readonly retry: false };
+/** What to do after a failed attempt. `error` is what the execution fails with. */
+export type RetryDecision =
+  | { readonly retry: true; readonly delayMs: number }
+  | { readonly retry: false; readonly error: unknown };
 
 /**
- * Decides whether a failed attempt is tried again.
+ * Decides whether a failed attempt is tried again. A `retryIf` that throws ends it.
  *
  * @param attempt the attempt that failed, from 1
  * @param retriesUsed how many retries of the budget are used up already
@@ -138,9 +132,14 @@ export function decideRetry(
   retriesUsed: number,
   random: Random,
 ): RetryDecision {
-  if (retriesUsed >= retriesOf(rule.policy)) return { retry: false };
-  const wanted = rule.retryIf === undefined ? isRetryable(error) : rule.retryIf(error, attempt);
-  if (!wanted) return { retry: false };
+  if (retriesUsed >= retriesOf(rule.policy)) return { retry: false, error };
+  try {
+    const wanted = rule.retryIf === undefined ? isRetryable(error) : rule.retryIf(error, attempt);
+    if (!wanted) return { retry: false, error };
+  } catch (thrown) {
+    const message = `retryIf threw when it was asked about '${messageOf(error)}': ${messageOf(thrown)}`;
+    return { retry: false, error: new NonRetryableError(message, { cause: thrown }) };
+  }
   return { retry: true, delayMs: askedDelayOf(error) ?? delayOf(rule.policy, retriesUsed + 1, random) };
 }
 

@@ -7,7 +7,7 @@ import type { RunReport } from './report.ts';
 export abstract class RunError extends CanoError {
   readonly runId: string;
   readonly state: string;
-  readonly report: RunReport;
+  declare readonly report: RunReport;
 
   protected constructor(
     code: 'CANO_RUN_FAILED' | 'CANO_RUN_CANCELLED' | 'CANO_RUN_TIMED_OUT',
@@ -19,7 +19,8 @@ export abstract class RunError extends CanoError {
     super(code, message, { where, cause });
     this.runId = where.runId;
     this.state = where.state;
-    this.report = report;
+    // Not enumerable: it would bury the message when the error is printed.
+    Object.defineProperty(this, 'report', { value: report, enumerable: false });
   }
 }
 

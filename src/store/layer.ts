@@ -17,7 +17,8 @@ export interface Layer {
   put(key: string, value: unknown): void;
   /** Whether `append` may be called: the key is missing or holds an array. */
   isAppendable(key: string): boolean;
-  append(key: string, items: readonly unknown[]): void;
+  /** Takes over the array of items: the caller has no further use for it. */
+  append(key: string, items: unknown[]): void;
   delete(key: string): boolean;
   keys(): string[];
   size(): number;
@@ -72,9 +73,9 @@ export class RootLayer implements Layer {
     return cell === undefined || Array.isArray(cell.value);
   }
 
-  append(key: string, items: readonly unknown[]): void {
+  append(key: string, items: unknown[]): void {
     const cell = this.#cells.get(key);
-    if (cell === undefined) this.#cells.set(key, { value: [...items], isOwnList: true });
+    if (cell === undefined) this.#cells.set(key, { value: items, isOwnList: true });
     else appendTo(cell, items);
   }
 

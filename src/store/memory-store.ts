@@ -55,7 +55,7 @@ export class MemoryStore<Schema extends object = Record<string, unknown>> implem
     this.#layer.put(key, change(this.get(key)));
   }
 
-  append<Key extends ListKey<Schema>>(key: Key, ...items: readonly ListItem<Schema, Key>[]): void {
+  append<Key extends ListKey<Schema>>(key: Key, ...items: ListItem<Schema, Key>[]): void {
     if (!this.#layer.isAppendable(key)) throw new NotAListError(key, this.#layer.read(key));
     this.#layer.append(key, items);
   }

@@ -33,9 +33,9 @@ export type ReadonlyValue<Value> = 0 extends 1 & Value
     ? Value
     : Value extends readonly unknown[]
       ? Readonly<Value>
-      : Value extends ReadonlyMap<infer Key, infer Item>
+      : Value extends Map<infer Key, infer Item>
         ? ReadonlyMap<Key, Item>
-        : Value extends ReadonlySet<infer Item>
+        : Value extends Set<infer Item>
           ? ReadonlySet<Item>
           : Value extends object
             ? Extract<Value[keyof Value], AnyFunction> extends never
@@ -88,7 +88,7 @@ export interface StoreOf<Schema extends object, Readable> {
    *
    * @throws NotAListError when the key holds something else
    */
-  append<Key extends ListKey<Schema>>(key: Key, ...items: readonly ListItem<Schema, Key>[]): void;
+  append<Key extends ListKey<Schema>>(key: Key, ...items: ListItem<Schema, Key>[]): void;
 
   /**
    * Takes a key out and returns its value.

@@ -8,7 +8,7 @@
  * V2 `put`, `update` and `delete` win over what happened to the key meanwhile; `append` adds to it; `clear` empties the
  *    base as it is at the commit.
  * V3 The order of `#changes` is the order in which new keys come at the end. A key deleted and put again comes there too.
- * V4 After `clear` the base is hidden and every change is a put.
+ * V4 After `clear` the base is hidden, and what is appended is a put.
  * V5 A view without a change costs one allocation: the map of changes is made at the first write.
  */
 import { NotAListError, StoreClosedError } from '../core/errors.ts';
@@ -89,7 +89,7 @@ export class ViewLayer implements Layer {
     return change.kind !== 'put' || Array.isArray(change.value);
   }
 
-  append(key: string, items: readonly unknown[]): void {
+  append(key: string, items: unknown[]): void {
     const changes = this.#openChanges('append');
     const change = changes.get(key);
     if (change?.kind === 'put') {
@@ -98,18 +98,16 @@ export class ViewLayer implements Layer {
       for (const item of items) change.items.push(item);
       change.merged = undefined;
     } else if (change !== undefined || this.#isCleared) {
-      this.#add(changes, key, [...items], change, true);
+      this.#add(changes, key, items, change, true);
     } else {
-      changes.set(key, { kind: 'append', items: [...items], merged: undefined, over: undefined });
+      changes.set(key, { kind: 'append', items, merged: undefined, over: undefined });
     }
   }
 
   delete(key: string): boolean {
     this.#assertOpen('delete');
     if (!this.has(key)) return false;
-    const changes = this.#openChanges('delete');
-    if (this.#isCleared) changes.delete(key);
-    else changes.set(key, DELETE);
+    this.#openChanges('delete').set(key, DELETE);
     return true;
   }
 
