@@ -40,7 +40,7 @@ export function parseOrder(text: string): RawOrder {
 
 /** Hopeless without customer or lines; dirty when something in it can be put right. */
 export function judge({ customer, lines }: RawOrder): Verdict {
-  if (customer.trim() === '' || lines.length === 0 || lines.every(({ quantity }) => quantity === 0)) return 'hopeless';
+  if (customer.trim() === '' || lines.every(({ quantity }) => quantity === 0)) return 'hopeless';
   const isClean = customer === customer.trim() && lines.every(({ article, quantity }) => article === article.trim().toLowerCase() && quantity > 0);
   return isClean ? 'valid' : 'dirty';
 }

@@ -1,5 +1,5 @@
 /** The order workflow of the Rust original: a state machine with branches, a loop, and a route for failure. */
-import { MemoryStore, nodeFor, retry, Workflow } from '../../src/index.ts';
+import { nodeFor, retry, Workflow, type MemoryStore } from '../../src/index.ts';
 import assess from './assess.ts';
 import { judge, parseOrder, sanitize, type Catalogue, type Line, type RawOrder } from './order.ts';
 
@@ -73,7 +73,10 @@ const processOrder = node({
   outcomes: ['QualityCheck'],
   prep: (store, { services }) => {
     const round = (store.find('rounds') ?? 0) + 1;
-    const lines = store.get('order').lines.map((line) => ({ ...line, ...services.catalogue.find(line.article, round) }));
+    const lines = store.get('order').lines.map(({ article, quantity }) => {
+      const { price, cost } = services.catalogue.find(article, round);
+      return { article, quantity, price, cost };
+    });
     return { round, lines };
   },
   exec: (input) => input,

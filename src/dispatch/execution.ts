@@ -69,6 +69,8 @@ export interface Stop {
 export class Execution {
   readonly request: ExecutionRequest;
   status: 'new' | 'queued' | 'posted' | 'ended' = 'new';
+  /** It is in the ready queue; kept by the queue. */
+  isWaiting = false;
   items: readonly unknown[];
   #index: number | readonly number[];
   #attempt: number | readonly number[];
@@ -76,6 +78,8 @@ export class Execution {
   settled = 0;
   queuedAt = 0;
   postedAt = 0;
+  /** When its first item started, once that is known. */
+  startedAt: number | undefined;
   receivedAt = 0;
   thread: number | undefined;
   slot = -1;
@@ -157,4 +161,9 @@ export class Execution {
     this.#attempt = positions.map((position) => this.attemptAt(position));
     this.items = positions.map((position) => this.items[position]);
   }
+}
+
+/** Key of the exec of an execution that runs on a thread. */
+export function keyOf(execution: Execution): string {
+  return (execution.request.exec as BoundExec<unknown, unknown>).key;
 }

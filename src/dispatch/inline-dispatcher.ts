@@ -132,7 +132,7 @@ export class InlineDispatcher implements Dispatcher {
       this.#resources.set(exec, resource);
     }
     try {
-      return [registered.exec as InlineFunction, exec.params, await resource.made];
+      return [registered.exec, exec.params, await resource.made];
     } catch (error) {
       this.#resources.delete(exec);
       throw new SetupFailedError(`setup of exec '${exec.name}' failed: ${messageOf(error)}`, { cause: error });

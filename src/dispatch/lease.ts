@@ -16,11 +16,12 @@ import { decodeError } from '../core/error-codec.ts';
 import { systemClock } from '../core/clock.ts';
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
-import type { Dying, Execute, FromThread, Hello, ItemFailure, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
+import type { Dying, Execute, FromThread, Hello, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
 import { SLOT_COUNT, SlotState, SlotTable } from '../wire/slots.ts';
 import { prepareForWire } from '../wire/transfer.ts';
 import { reasonOf, type Death } from './deaths.ts';
-import type { CommonValue, Execution, ItemEnd } from './execution.ts';
+import type { CommonValue, Execution } from './execution.ts';
+import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
 import type { ThreadPool } from './pool.ts';
 import { openServices } from './rpc.ts';
 
@@ -55,8 +56,9 @@ const { now } = systemClock;
 
 export class Lease {
   readonly thread: number;
-  readonly inFlight = new Set<Execution>();
-  readonly openedAt = now();
+  /** Oldest first. An array: a Set that is filled and emptied all the time keeps its dead tables alive on Node 20. */
+  inFlight: Execution[] = [];
+  readonly openedAt: number = now();
   status: 'starting' | 'open' | 'ended' | 'closed' = 'starting';
   /** Set while the thread is being replaced: nothing more is given to it. */
   retiring = false;
@@ -65,12 +67,12 @@ export class Lease {
   /** The thread has said hello. */
   heard = false;
   busyMs = 0;
-  readonly slots = new SlotTable();
+  readonly slots: SlotTable = new SlotTable();
   readonly #options: LeaseOptions;
   readonly #port: MessagePort;
   readonly #rpc: MessagePort | undefined;
   readonly #abort = new AbortController();
-  readonly #bySlot: (Execution | undefined)[] = new Array<undefined>(SLOT_COUNT).fill(undefined);
+  readonly #bySlot: (Execution | undefined)[] = Array.from({ length: SLOT_COUNT });
   readonly #free: number[] = Array.from({ length: SLOT_COUNT }, (_value, index) => SLOT_COUNT - 1 - index);
   readonly #defined = new Set<number>();
   readonly #commons = new Set<number>();
@@ -97,8 +99,13 @@ export class Lease {
     );
     port1.on('message', (batch: readonly FromThread[]) => this.#receive(batch));
     port1.on('messageerror', () => this.terminate());
-    port1.on('close', () => void done.then((failure) => this.#close(failure)));
+    port1.on('close', () => void done.then((failed) => this.#close(failed)));
     port1.unref();
+  }
+
+  /** More executions may be given to it. */
+  get isTaking(): boolean {
+    return !this.retiring && (this.status === 'starting' || this.status === 'open');
   }
 
   get isFull(): boolean {
@@ -129,8 +136,8 @@ export class Lease {
     execution.bytesIn = bytes;
     execution.postedAt = now();
     this.#bySlot[slot] = execution;
-    if (this.inFlight.size === 0) this.#port.ref();
-    this.inFlight.add(execution);
+    if (this.inFlight.length === 0) this.#port.ref();
+    this.inFlight.push(execution);
     if (bytes > ALONE_BYTES) this.#flush();
     this.#out.push(['execute', slot, generation, execId, request.runId, request.visit, commonId, execution.index, execution.attempt, items as unknown[]]);
     if (bytes > ALONE_BYTES) this.#flush();
@@ -227,15 +234,12 @@ export class Lease {
   #refuseItems([, slot, generation]: Execute, cause: unknown): void {
     const execution = this.#bySlot[slot];
     if (execution === undefined || execution.generation !== generation || !this.steal(execution)) return;
-    for (let position = execution.items.length - 1; position >= 0; position -= 1) {
-      const error = cloneError(execution.items[position], `${execution.request.node}: exec input`);
-      if (error !== undefined) execution.settleAt(position, failure(error, now()));
-    }
+    settleNotCloneable(execution, now());
     if (execution.items.length === 0) {
       this.#options.owner.onEnded(this, execution);
     } else if (this.#wasRefusedBefore(execution)) {
       // Each item clones alone, and still the message does not go: memory, most likely.
-      execution.settleRest(failure(cause, now()));
+      execution.settleRest(failedAt(now(), cause));
       this.#options.owner.onEnded(this, execution);
     } else {
       this.#options.owner.onReturned(this, execution);
@@ -252,10 +256,10 @@ export class Lease {
 
   #refuseCommon(id: number, value: unknown, cause: unknown): void {
     this.#commons.delete(id);
-    for (const execution of [...this.inFlight]) {
+    for (const execution of this.inFlight.slice()) {
       const { common } = execution.request;
       if (common === undefined || this.#options.commonId(common) !== id || !this.steal(execution)) continue;
-      execution.settleRest(failure(notCloneable(`${execution.request.node}: common`, value, cause), now()));
+      execution.settleRest(failedAt(now(), notCloneable(`${execution.request.node}: common`, value, cause)));
       this.#options.owner.onEnded(this, execution);
     }
   }
@@ -303,12 +307,13 @@ export class Lease {
     if (execution === undefined || execution.settled !== from) return;
     execution.receivedAt = now();
     execution.bytesOut = bytesOut;
+    execution.startedAt ??= startedAt;
     const failed = failures === null ? undefined : new Map(failures.map((entry) => [entry[0], entry] as const));
     let started = startedAt;
     for (let offset = 0; offset < values.length; offset += 1) {
       const ended = ends[offset] as number;
       const entry = failed?.get(offset);
-      execution.settleNext(this.#endOf(execution, from + offset, entry, values[offset], started, ended));
+      execution.settleNext(endOf(execution, from + offset, entry, values[offset], started, ended));
       started = ended;
     }
     this.busyMs += started - startedAt;
@@ -317,16 +322,6 @@ export class Lease {
     this.executed += 1;
     this.#release(execution);
     this.#options.owner.onEnded(this, execution);
-  }
-
-  #endOf(execution: Execution, position: number, failed: ItemFailure | undefined, value: unknown, startedAt: number, endedAt: number): ItemEnd {
-    const { stop } = execution;
-    if (stop?.kind === 'timeout' && stop.position === position) {
-      return { outcome: 'timeout', value: undefined, error: stop.reason, startedAt, endedAt };
-    }
-    if (failed === undefined) return { outcome: 'ok', value, error: undefined, startedAt, endedAt };
-    const stopped = failed[1] && stop?.kind === 'cancelled';
-    return { outcome: stopped ? 'cancelled' : 'error', value: undefined, error: stopped ? stop.reason : decodeError(failed[2]), startedAt, endedAt };
   }
 
   #takeNotes([, slot, generation, position, notes]: Notes): void {
@@ -348,8 +343,8 @@ export class Lease {
   #release(execution: Execution): void {
     this.#bySlot[execution.slot] = undefined;
     this.#free.push(execution.slot);
-    this.inFlight.delete(execution);
-    if (this.inFlight.size === 0) this.#port.unref();
+    this.inFlight.splice(this.inFlight.indexOf(execution), 1);
+    if (this.inFlight.length === 0) this.#port.unref();
   }
 
   #close(failed: { readonly error: unknown } | undefined): void {
@@ -365,19 +360,5 @@ export class Lease {
     // Without last words V8 ended the thread, or it was terminated.
     const certain = this.#dying?.[2] ?? true;
     this.#options.owner.onClosed(this, { reason, certain, error });
-  }
-}
-
-/** An item that failed before it reached a thread. */
-export function failure(error: unknown, at: number): ItemEnd {
-  return { outcome: 'error', value: undefined, error, startedAt: at, endedAt: at };
-}
-
-function cloneError(item: unknown, what: string): unknown {
-  try {
-    structuredClone(prepareForWire(item).value);
-    return undefined;
-  } catch (error) {
-    return notCloneable(what, item, error);
   }
 }

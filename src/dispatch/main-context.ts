@@ -89,7 +89,7 @@ export class MainContext implements InlineContext {
     const write =
       (level: keyof Log) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.#note(['log', level, String(message), fields]);
+        this.#note(['log', level, message, fields]);
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 

@@ -15,73 +15,92 @@ interface Lane {
 }
 
 const COMPACT_AT = 1_024;
+const MAX_EMPTY_LANES = 16;
 
 export class ReadyQueue {
   // Few priorities are in use at a time; highest first.
   readonly #lanes: Lane[] = [];
-  readonly #waiting = new Set<Execution>();
+  #size = 0;
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#size;
   }
 
   push(execution: Execution): void {
-    this.#waiting.add(execution);
-    this.#lane(execution.request.priority).back.push(execution);
+    this.#enter(execution).back.push(execution);
   }
 
   /** Puts an execution before all others of its priority. */
   unshift(execution: Execution): void {
-    this.#waiting.add(execution);
-    this.#lane(execution.request.priority).front.push(execution);
+    this.#enter(execution).front.push(execution);
   }
 
   /** Takes an execution out; false when it was not in. */
   remove(execution: Execution): boolean {
-    return this.#waiting.delete(execution);
+    if (!execution.isWaiting) return false;
+    this.#leave(execution);
+    return true;
   }
 
   peek(): Execution | undefined {
-    for (let at = 0; at < this.#lanes.length; ) {
-      const lane = this.#lanes[at] as Lane;
-      this.#skipHoles(lane);
-      const next = lane.front.at(-1) ?? lane.back[lane.head];
-      if (next !== undefined) return next;
-      this.#lanes.splice(at, 1);
-    }
-    return undefined;
+    const lane = this.#first();
+    return lane === undefined ? undefined : nextOf(lane);
   }
 
   shift(): Execution | undefined {
-    const next = this.peek();
-    if (next === undefined) return undefined;
-    const lane = this.#lanes[0] as Lane;
+    const lane = this.#first();
+    if (lane === undefined) return undefined;
+    const next = nextOf(lane) as Execution;
     if (lane.front.length > 0) lane.front.pop();
     else lane.back[lane.head++] = undefined;
-    this.#waiting.delete(next);
+    this.#leave(next);
     return next;
   }
 
   /** Takes everything out. */
   clear(): Execution[] {
-    const all = [...this.#waiting];
-    this.#waiting.clear();
-    this.#lanes.length = 0;
+    const all: Execution[] = [];
+    for (let next = this.shift(); next !== undefined; next = this.shift()) all.push(next);
     return all;
   }
 
-  #skipHoles(lane: Lane): void {
-    while (lane.front.length > 0 && !this.#isWaiting(lane.front.at(-1))) lane.front.pop();
-    while (lane.head < lane.back.length && !this.#isWaiting(lane.back[lane.head])) lane.back[lane.head++] = undefined;
-    // Keeps repeated dequeues at a constant mean cost without shift().
-    if (lane.head >= COMPACT_AT && lane.head * 2 >= lane.back.length) {
-      lane.back.splice(0, lane.head);
-      lane.head = 0;
-    }
+  #enter(execution: Execution): Lane {
+    execution.isWaiting = true;
+    this.#size += 1;
+    return this.#lane(execution.request.priority);
   }
 
-  #isWaiting(execution: Execution | undefined): boolean {
-    return execution !== undefined && this.#waiting.has(execution);
+  #leave(execution: Execution): void {
+    execution.isWaiting = false;
+    this.#size -= 1;
+  }
+
+  // The highest lane with something to do. Empty lanes stay, as the next execution has most likely their priority, until
+  // there are many.
+  #first(): Lane | undefined {
+    if (this.#size === 0) {
+      if (this.#lanes.length > MAX_EMPTY_LANES) this.#lanes.length = 0;
+      return undefined;
+    }
+    for (const lane of this.#lanes) {
+      this.#skipHoles(lane);
+      if (nextOf(lane) !== undefined) return lane;
+    }
+    return undefined;
+  }
+
+  #skipHoles(lane: Lane): void {
+    const { front, back } = lane;
+    while (front.at(-1)?.isWaiting === false) front.pop();
+    while (lane.head < back.length && back[lane.head]?.isWaiting !== true) back[lane.head++] = undefined;
+    if (lane.head === back.length) {
+      back.length = 0;
+      lane.head = 0;
+    } else if (lane.head >= COMPACT_AT && lane.head * 2 >= back.length) {
+      // Keeps repeated dequeues at a constant mean cost without shift().
+      back.splice(0, lane.head);
+      lane.head = 0;
+    }
   }
 
   #lane(priority: number): Lane {
@@ -93,4 +112,8 @@ export class ReadyQueue {
     this.#lanes.splice(at, 0, lane);
     return lane;
   }
+}
+
+function nextOf(lane: Lane): Execution | undefined {
+  return lane.front.at(-1) ?? lane.back[lane.head];
 }

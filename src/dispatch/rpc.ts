@@ -23,7 +23,7 @@ export function openServices(services: object): { readonly near: MessagePort; re
       }
     },
   };
-  expose(endpoint, near as never);
+  expose(endpoint, near);
   near.unref();
   return { near, far };
 }

@@ -15,19 +15,20 @@ import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts'
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { Hello, Retired } from '../wire/messages.ts';
-import { SLOT_COUNT } from '../wire/slots.ts';
 import { CostTable } from './cost.ts';
 import { settleRunning, type Death } from './deaths.ts';
 import type { Dispatcher, DispatcherView } from './dispatcher.ts';
-import type { CommonValue, Execution } from './execution.ts';
-import { failure, Lease, type LeaseOwner } from './lease.ts';
+import { keyOf, type CommonValue, type Execution } from './execution.ts';
+import { cancelledAt, failedAt } from './item-end.ts';
+import { Lease, type LeaseOwner } from './lease.ts';
+import { misplaced, placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { Teardown } from './teardown.ts';
 import { viewThread } from './view.ts';
 import { Watchdog } from './watchdog.ts';
 
 const IDLE_MS = 100;
-const TEARDOWN_MS = 10_000;
 const MAX_FAILED_STARTS = 3;
 /** Executions shorter than this are not worth taking back from a thread that works them off. */
 const WORTH_TAKING_MS = 0.5;
@@ -68,13 +69,13 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   #idleSince = 0;
   #idleTimer: Timer | undefined;
   #needsTeardown = false;
-  #closing: { readonly resolve: () => void; waiting: number } | undefined;
+  #teardown: Teardown | undefined;
 
   constructor(options: ThreadDispatcherOptions) {
     this.#options = options;
     this.threads = options.threads;
-    this.#leases = new Array<undefined>(options.threads).fill(undefined);
-    this.#busyBefore = new Array<number>(options.threads).fill(0);
+    this.#leases = Array.from({ length: options.threads });
+    this.#busyBefore = Array.from({ length: options.threads }, () => 0);
     this.#watchdog = new Watchdog({
       leases: () => this.#openLeases(),
       onTick: () => this.#balance(0),
@@ -87,7 +88,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     execution.queuedAt = now();
     const refused = this.#refuseParams(execution.request.exec as BoundExec<unknown, unknown>);
     if (refused !== undefined) {
-      execution.settleRest(failure(refused, now()));
+      execution.settleRest(failedAt(now(), refused));
       this.#finish(execution);
       return;
     }
@@ -159,8 +160,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   onBurst(lease: Lease): void {
     const { recycleAfter } = this.#options;
     if (recycleAfter !== undefined && lease.executed >= recycleAfter && !lease.retiring) lease.retiring = true;
-    const isIdle = lease.inFlight.size === 0;
-    if (lease.retiring && isIdle && this.#closing === undefined && lease.status === 'open') lease.retire();
+    const isIdle = lease.inFlight.length === 0;
+    if (lease.retiring && isIdle && this.#teardown === undefined && lease.status === 'open') lease.retire();
     this.#pump();
     if (isIdle && this.#ready.size === 0 && this.#inFlight > 1) this.#balance(WORTH_TAKING_MS);
   }
@@ -169,12 +170,12 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     for (const error of errors) {
       process.emitWarning(`cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`);
     }
-    if (this.#closing === undefined) {
+    if (this.#teardown === undefined) {
       lease.terminate();
       return;
     }
     lease.end();
-    this.#countTornDown();
+    this.#teardown?.count();
   }
 
   onClosed(lease: Lease, death: Death | undefined): void {
@@ -186,25 +187,25 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
       if (!lease.heard && death.reason !== 'terminated') this.#countFailedStart(lease, death);
       this.#bury(lease, death);
-      if (this.#closing !== undefined && lease.retiring) this.#countTornDown();
+      if (lease.retiring) this.#teardown?.count();
     }
     this.#pump();
   }
 
   // Settles or requeues what was in flight on a thread that died.
   #bury(lease: Lease, death: Death): void {
-    const executions = [...lease.inFlight];
+    const executions = lease.inFlight;
     const running = lease.running();
-    lease.inFlight.clear();
+    lease.inFlight = [];
     this.#inFlight -= executions.length;
     // Last to first: each goes to the front of the queue, so the first ends up there.
-    for (const execution of executions.reverse()) {
+    for (const execution of executions.toReversed()) {
       if (execution === running) {
         const position = Math.max(lease.slots.position(execution.slot), execution.settled);
         settleRunning(execution, death, position, lease.slots.startedAt(execution.slot));
       }
       const { stop } = execution;
-      if (stop?.kind === 'setup') execution.settleRest(failure(stop.reason, now()));
+      if (stop?.kind === 'setup') execution.settleRest(failedAt(now(), stop.reason));
       if (stop?.kind === 'cancelled') this.#settleCancelled(execution, stop.reason);
       else if (execution.settled === execution.items.length) this.#finish(execution);
       else this.#requeue(execution);
@@ -212,8 +213,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   }
 
   #settleCancelled(execution: Execution, reason: unknown): void {
-    const at = now();
-    execution.settleRest({ outcome: 'cancelled', value: undefined, error: reason, startedAt: at, endedAt: at });
+    execution.settleRest(cancelledAt(now(), reason));
     this.#finish(execution);
   }
 
@@ -242,38 +242,22 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     const failed = new LoadFailedError(`threads do not start: ${messageOf(error)}`, { cause: error });
     for (const execution of lease.inFlight) execution.stop = { kind: 'setup', position: -1, hardAt: 0, reason: failed };
     for (const execution of this.#ready.clear()) {
-      execution.settleRest(failure(failed, now()));
+      execution.settleRest(failedAt(now(), failed));
       this.#finish(execution);
     }
   }
 
   #pump(): void {
     for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
-      const lease = this.#leaseFor(next);
-      if (lease === undefined) break;
+      const place = placeFor(next, this.#leases, this.#costs);
+      if (place === undefined) break;
+      const lease = typeof place === 'number' ? this.#open(place) : place;
       this.#ready.shift();
       this.#inFlight += 1;
       lease.post(next);
     }
     if (this.#inFlight > 0) this.#watchdog.arm();
     else this.#armIdle();
-  }
-
-  // The lease with the least in flight, an idle one before a new thread, a new thread before a second execution ahead.
-  #leaseFor(execution: Execution): Lease | undefined {
-    let best: Lease | undefined;
-    let unused = -1;
-    for (let thread = 0; thread < this.#leases.length; thread += 1) {
-      const lease = this.#leases[thread];
-      if (lease === undefined) {
-        if (unused < 0) unused = thread;
-      } else if (!lease.retiring && lease.status !== 'ended' && (best === undefined || lease.inFlight.size < best.inFlight.size)) {
-        best = lease;
-      }
-    }
-    if (unused >= 0 && (best === undefined || best.inFlight.size > 0)) return this.#open(unused);
-    if (best === undefined || best.isFull) return undefined;
-    return best.inFlight.size < this.#costs.window(keyOf(execution), SLOT_COUNT) ? best : undefined;
   }
 
   #open(thread: number): Lease {
@@ -297,19 +281,10 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   // Takes back what waits behind a long execution while a thread has nothing to do.
   #balance(leastMs: number): void {
     if (this.#ready.size > 0) return;
-    const idle = this.#leases.some((lease) => lease === undefined || (lease.inFlight.size === 0 && lease.status === 'open' && !lease.retiring));
-    if (!idle) return;
-    let longest: Lease | undefined;
-    for (const lease of this.#openLeases()) {
-      if (longest === undefined || lease.inFlight.size > longest.inFlight.size) longest = lease;
-    }
-    if (longest === undefined || longest.inFlight.size < 2) return;
-    const running = longest.running();
-    const waiting = [...longest.inFlight].filter((execution) => execution !== running);
-    // A thread that starts up may take long; one that runs will come to some of them itself.
-    const share = longest.status === 'open' ? Math.ceil(waiting.length / 2) : waiting.length;
-    for (const execution of waiting.slice(-share).reverse()) {
-      if ((this.#costs.of(keyOf(execution)) ?? Number.POSITIVE_INFINITY) < leastMs || !longest.steal(execution)) continue;
+    const found = misplaced(this.#leases, this.#costs, leastMs);
+    if (found === undefined) return;
+    for (const execution of found.executions) {
+      if (!found.lease.steal(execution)) continue;
       this.#inFlight -= 1;
       this.#requeue(execution);
     }
@@ -322,7 +297,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     if (this.#idleTimer !== undefined || this.#openLeases().length === 0) return;
     const look = (): void => {
       this.#idleTimer = undefined;
-      if (this.#inFlight > 0 || this.#closing !== undefined) return;
+      if (this.#inFlight > 0 || this.#teardown !== undefined) return;
       const leftMs = IDLE_MS - (now() - this.#idleSince);
       if (leftMs > 0) this.#idleTimer = systemClock.setTimer(look, leftMs);
       else for (const lease of this.#openLeases()) lease.end();
@@ -334,27 +309,13 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   // One lease per thread, so that every thread that holds resources hears of it.
   async #tearDown(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = systemClock.setTimer(resolve, TEARDOWN_MS);
-      this.#closing = {
-        resolve: () => {
-          timer.cancel();
-          resolve();
-        },
-        waiting: this.threads,
-      };
-      for (let thread = 0; thread < this.threads; thread += 1) {
-        const held = this.#leases[thread];
-        const lease = held === undefined || held.status === 'ended' ? this.#open(thread) : held;
-        lease.retire();
-      }
-    });
-  }
-
-  #countTornDown(): void {
-    if (this.#closing === undefined) return;
-    this.#closing.waiting -= 1;
-    if (this.#closing.waiting === 0) this.#closing.resolve();
+    this.#teardown = new Teardown(this.threads);
+    for (let thread = 0; thread < this.threads; thread += 1) {
+      const held = this.#leases[thread];
+      const lease = held?.isTaking === true ? held : this.#open(thread);
+      lease.retire();
+    }
+    await this.#teardown.done;
   }
 
   #openLeases(): Lease[] {
@@ -386,8 +347,4 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     this.#needsTeardown ||= exec.hasTeardown;
     return undefined;
   }
-}
-
-function keyOf(execution: Execution): string {
-  return (execution.request.exec as BoundExec<unknown, unknown>).key;
 }

@@ -10,7 +10,7 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
     return { thread, status: 'off', execution: undefined, item: undefined, runningMs: 0, busyMs: busyBefore, inFlight: 0 };
   }
   const busyMs = busyBefore + lease.busyMs;
-  const inFlight = lease.inFlight.size;
+  const inFlight = lease.inFlight.length;
   const execution = lease.running();
   if (execution === undefined) {
     const status = lease.status === 'starting' ? 'starting' : 'idle';

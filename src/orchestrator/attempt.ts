@@ -16,6 +16,7 @@ export interface VisitPlace {
 export interface Travel {
   readonly queuedAt: number;
   readonly postedAt: number;
+  readonly startedAt: number | undefined;
   readonly receivedAt: number;
   readonly thread: number | undefined;
   readonly bytesIn: number;
@@ -27,13 +28,13 @@ export interface Travel {
 export function recordAttempt(run: LiveRun, place: VisitPlace, cells: NodeReport, travel: Travel, index: number, attempt: number, end: ItemEnd): void {
   const { queuedAt, postedAt, receivedAt, thread } = travel;
   const ms = end.endedAt - end.startedAt;
-  // A chunk's cost of travel belongs to all of its items; each carries its share.
+  // A chunk's wait and cost of travel belong to all of its items; each carries its share.
   const count = Math.max(1, travel.items.length);
   const bytesIn = Math.round(travel.bytesIn / count);
   const bytesOut = Math.round(travel.bytesOut / count);
   cells.attempts += 1;
   cells.execMs += ms;
-  cells.queueMs += Math.max(0, end.startedAt - queuedAt);
+  cells.queueMs += Math.max(0, (travel.startedAt ?? end.startedAt) - queuedAt) / count;
   cells.bytesIn += bytesIn;
   cells.bytesOut += bytesOut;
   if (thread !== undefined) run.addThreadMs(thread, ms);

@@ -24,7 +24,7 @@ import { ChunkSizer } from './chunk-sizer.ts';
 import { ItemGatherer, type Pulled } from './gatherer.ts';
 import { Results } from './results.ts';
 import { openSource } from './source.ts';
-import type { Visit } from './visit.ts';
+import type { VisitScope } from './visit-scope.ts';
 
 const OPEN_PER_THREAD = 3;
 const INLINE_CONCURRENCY = 16;
@@ -49,12 +49,12 @@ export class BatchFailure {
  *
  * @throws BatchFailure (as rejection)
  */
-export async function runBatch(visit: Visit, rules: BatchRules): Promise<unknown> {
+export async function runBatch(visit: VisitScope, rules: BatchRules): Promise<unknown> {
   return new Batch(visit, rules).run();
 }
 
 class Batch implements ExecutionSink {
-  readonly #visit: Visit;
+  readonly #visit: VisitScope;
   readonly #rules: BatchRules;
   readonly #dispatcher: Dispatcher;
   readonly #common: CommonValue | undefined;
@@ -71,7 +71,7 @@ class Batch implements ExecutionSink {
   #isPumping = false;
   #settle!: { readonly resolve: (value: unknown) => void; readonly reject: (error: BatchFailure) => void };
 
-  constructor(visit: Visit, rules: BatchRules) {
+  constructor(visit: VisitScope, rules: BatchRules) {
     const { node, engine } = visit;
     this.#visit = visit;
     this.#rules = rules;
@@ -152,7 +152,7 @@ class Batch implements ExecutionSink {
     const [first] = chunk as readonly [Pulled];
     const isRow = chunk.every(({ index, attempt }, offset) => index === first.index + offset && attempt === first.attempt);
     const execution = new Execution({
-      exec: node.exec as never,
+      exec: node.exec,
       runId: run.id,
       workflow: run.definition.name,
       state: place.state,
@@ -191,8 +191,8 @@ class Batch implements ExecutionSink {
     }
     cells.executions += 1;
     cells.failures += 1;
-    if (this.#rules.onItemError === 'collect') this.#take({ ok: false, index, error });
-    else this.#fail(new BatchFailure(error, index, attempt));
+    if (this.#rules.onItemError === 'collect') this.#take({ ok: false, index, error: decision.error });
+    else this.#fail(new BatchFailure(decision.error, index, attempt));
   }
 
   #take(result: Parameters<Results['add']>[0]): void {
@@ -211,7 +211,7 @@ class Batch implements ExecutionSink {
     this.#gatherer.close();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    for (const [execution, withdraw] of [...this.#open]) {
+    for (const [execution, withdraw] of this.#open) {
       if (withdraw()) this.#open.delete(execution);
       else this.#dispatcher.cancel(execution, this.#visit.run.stopRequest === undefined ? failure.error : this.#visit.run.stopError());
     }

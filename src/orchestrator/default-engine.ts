@@ -13,6 +13,6 @@ export function defaultEngine(): Engine {
 }
 
 bindDefaultEngine((workflow: AnyWorkflow, store: unknown, options: RunOptions): Run => {
-  const start = defaultEngine().start as unknown as (workflow: AnyWorkflow, store: unknown, options: RunOptions) => Run;
-  return start.call(defaultEngine(), workflow, store, options);
+  const erased = defaultEngine() as unknown as { start(workflow: AnyWorkflow, store: unknown, options: RunOptions): Run };
+  return erased.start(workflow, store, options);
 });

@@ -1,14 +1,15 @@
 /** The exec of a node with one execution per visit. */
+import { isThenable } from '../core/thenable.ts';
 import type { InlineContext } from '../definition/node.ts';
 import { Execution, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
 import { MainContext } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
-import { isThenable, type Visit } from './visit.ts';
+import type { VisitScope } from './visit-scope.ts';
 
 /** Does it: on a thread, through the main-thread dispatcher, or as a plain call where nothing more is asked for. */
-export function runExec(visit: Visit): unknown {
+export function runExec(visit: VisitScope): unknown {
   const { node } = visit;
   if (typeof node.exec === 'function' && node.timeoutMs === undefined && node.concurrency === undefined) {
     return callDirectly(visit, node.exec);
@@ -17,8 +18,9 @@ export function runExec(visit: Visit): unknown {
 }
 
 const ONE_ITEM = { length: 1 } as const;
+const nothing = (): void => {};
 
-function callDirectly(visit: Visit, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
+function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
   const { run, engine, place, attempt } = visit;
   const context = new MainContext({
     runId: run.id,
@@ -35,7 +37,7 @@ function callDirectly(visit: Visit, call: (input: unknown, ctx: InlineContext) =
   const record = (outcome: 'ok' | 'error' | 'cancelled', error: unknown): void => {
     context.finish();
     const endedAt = engine.clock.now();
-    const travel: Travel = { queuedAt: startedAt, postedAt: startedAt, receivedAt: endedAt, thread: undefined, bytesIn: 0, bytesOut: 0, items: ONE_ITEM };
+    const travel: Travel = { queuedAt: startedAt, postedAt: startedAt, startedAt, receivedAt: endedAt, thread: undefined, bytesIn: 0, bytesOut: 0, items: ONE_ITEM };
     recordAttempt(run, place, visit.cells, travel, -1, attempt, { outcome, value: undefined, error, startedAt, endedAt });
     if (outcome === 'ok') visit.cells.executions += 1;
   };
@@ -53,12 +55,12 @@ function callDirectly(visit: Visit, call: (input: unknown, ctx: InlineContext) =
 
 // An exec on the main thread cannot be killed: when the run stops its signal fires, and what it does later is dropped.
 async function settleDirectly(
-  { run }: Visit,
+  { run }: VisitScope,
   output: PromiseLike<unknown>,
   context: MainContext,
   record: (outcome: 'ok' | 'error' | 'cancelled', error: unknown) => void,
 ): Promise<unknown> {
-  let off = (): unknown => undefined;
+  let off: () => unknown = nothing;
   try {
     const value = await new Promise((resolve, reject) => {
       off = run.onStop(() => {
@@ -78,7 +80,7 @@ async function settleDirectly(
 }
 
 /** One execution as a promise of its value. */
-async function dispatchOne(visit: Visit): Promise<unknown> {
+async function dispatchOne(visit: VisitScope): Promise<unknown> {
   const { node, engine, run } = visit;
   const limit = engine.limitOf(node);
   if (limit !== undefined) await enter(visit, limit);
@@ -89,7 +91,7 @@ async function dispatchOne(visit: Visit): Promise<unknown> {
         return;
       }
       const dispatcher = engine.dispatcherOf(node);
-      let off = (): unknown => undefined;
+      let off: () => unknown = nothing;
       const execution = newExecution(visit, new OneExecution(visit, resolve, reject, () => off()));
       off = run.onStop(() => dispatcher.cancel(execution, run.stopError()));
       dispatcher.submit(execution);
@@ -99,9 +101,9 @@ async function dispatchOne(visit: Visit): Promise<unknown> {
   }
 }
 
-async function enter({ run }: Visit, limit: ConcurrencyLimit): Promise<void> {
+async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    let off = (): unknown => undefined;
+    let off: () => unknown = nothing;
     let isIn = false;
     const withdraw = limit.request(() => {
       isIn = true;
@@ -116,12 +118,12 @@ async function enter({ run }: Visit, limit: ConcurrencyLimit): Promise<void> {
 }
 
 class OneExecution implements ExecutionSink {
-  readonly #visit: Visit;
+  readonly #visit: VisitScope;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #done: () => void;
 
-  constructor(visit: Visit, resolve: (value: unknown) => void, reject: (error: unknown) => void, done: () => void) {
+  constructor(visit: VisitScope, resolve: (value: unknown) => void, reject: (error: unknown) => void, done: () => void) {
     this.#visit = visit;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -148,9 +150,9 @@ class OneExecution implements ExecutionSink {
   }
 }
 
-function newExecution({ run, node, place, input, attempt }: Visit, sink: ExecutionSink): Execution {
+function newExecution({ run, node, place, input, attempt }: VisitScope, sink: ExecutionSink): Execution {
   return new Execution({
-    exec: node.exec as never,
+    exec: node.exec,
     runId: run.id,
     workflow: run.definition.name,
     state: place.state,

@@ -95,7 +95,7 @@ export class LiveRun implements Run {
     if (this.stopRequest !== undefined || this.isOver) return;
     this.stopRequest = request;
     this.#controller?.abort(this.stopError());
-    for (const listener of [...this.#onStop]) listener();
+    for (const listener of this.#onStop) listener();
   }
 
   /** What those get who wait for something in a run that stops. */
@@ -128,7 +128,7 @@ export class LiveRun implements Run {
     if (this.#listeners.size === 0 && !isRunChannelInUse()) return;
     const { name: workflow, version } = this.definition;
     const head = { v: 1, seq: this.#seq, at: this.#clock.now(), runId: this.id, workflow, version } as const;
-    deliverRunEvent({ ...head, ...body() } as RunEvent, this.#listeners);
+    deliverRunEvent({ ...head, ...body() }, this.#listeners);
   }
 
   /** The cells of the present state. */

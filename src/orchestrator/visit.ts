@@ -13,6 +13,7 @@ import { messageOf, UndeclaredOutcomeError } from '../core/errors.ts';
 import { eventError, type LogLevel, type Phase } from '../core/events.ts';
 import type { NodeReport } from '../core/report.ts';
 import { decideRetry } from '../core/retry.ts';
+import { isThenable } from '../core/thenable.ts';
 import type { AnyNode, PostContext } from '../definition/node.ts';
 import type { Log } from '../node.ts';
 import { beginView, commitView, MemoryStore } from '../store/memory-store.ts';
@@ -21,6 +22,7 @@ import { BatchFailure, runBatch } from './batch.ts';
 import { runExec } from './exec-phase.ts';
 import type { LiveRun } from './live-run.ts';
 import type { EngineServices } from './ports.ts';
+import type { VisitScope } from './visit-scope.ts';
 
 /** How a visit ended. */
 export type VisitEnd =
@@ -39,7 +41,7 @@ export type VisitEnd =
 
 type Finished = VisitEnd | undefined;
 
-export class Visit {
+export class Visit implements VisitScope {
   readonly run: LiveRun;
   readonly node: AnyNode;
   readonly engine: EngineServices;
@@ -68,20 +70,22 @@ export class Visit {
   start(): VisitEnd | Promise<VisitEnd> {
     try {
       const pending = this.#advance();
-      return pending === undefined ? (this.#end as VisitEnd) : this.#finish(pending);
+      return pending === undefined ? (this.#end as VisitEnd) : this.#finish(pending, undefined);
     } catch (error) {
-      return this.#finish(Promise.reject(error as Error));
+      return this.#finish(undefined, { error });
     }
   }
 
-  async #finish(first: PromiseLike<unknown>): Promise<VisitEnd> {
-    let pending: PromiseLike<unknown> | undefined = first;
+  async #finish(first: PromiseLike<unknown> | undefined, thrown: { readonly error: unknown } | undefined): Promise<VisitEnd> {
+    let [pending, failed] = [first, thrown];
     while (this.#end === undefined) {
       try {
+        if (failed !== undefined) throw failed.error;
         if (pending !== undefined) this.#accept(await this.#orStop(pending));
         pending = this.#advance();
       } catch (error) {
         pending = undefined;
+        failed = undefined;
         if (this.run.stopRequest !== undefined) return { kind: 'stopped' };
         const delayMs = this.#afterFailure(error);
         if (delayMs !== undefined) await this.#backOff(delayMs);
@@ -155,7 +159,7 @@ export class Visit {
     const decision = decideRetry({ policy: node.retry, retryIf: node.retryIf }, error, attempt, this.#retriesUsed, this.engine.random);
     if (!decision.retry) {
       cells.failures += 1;
-      this.#end = { kind: 'failed', phase, error, attempt, item: undefined, prepMs, postMs };
+      this.#end = { kind: 'failed', phase, error: decision.error, attempt, item: undefined, prepMs, postMs };
       return undefined;
     }
     const { delayMs } = decision;
@@ -249,14 +253,9 @@ class PhaseContext implements PostContext {
     const write =
       (level: LogLevel) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        run.announce(() => ({ type: 'log', ...place, attempt, level, message: String(message), ...(fields === undefined ? {} : { fields }) }));
+        run.announce(() => ({ type: 'log', ...place, attempt, level, message, ...(fields === undefined ? {} : { fields }) }));
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
-}
-
-/** Whether a phase waits. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** For messages: which phase of which node failed, and how often it was tried. */

@@ -22,7 +22,8 @@ const STRIPPING_FAILED: ReadonlySet<unknown> = new Set([
   'ERR_MODULE_NOT_FOUND',
 ]);
 
-let tsxRegistered = false;
+// When cano itself runs from its sources, whoever loaded this file loads the user's TypeScript too.
+let tsxRegistered: boolean = import.meta.url.endsWith('.ts') && !stripsTypes();
 
 /**
  * Imports a module by URL.

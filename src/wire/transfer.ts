@@ -17,7 +17,7 @@ const SCALAR_BYTES = 8;
 /** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it. */
 export function prepareForWire(value: unknown): Prepared {
   if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value) };
-  const survey: Survey = { bytes: 0, oversized: false, seen: new Set() };
+  const survey: Survey = { bytes: 0, oversized: false, seen: undefined };
   weigh(value, survey);
   return { value: survey.oversized ? cut(value, new Map()) : value, bytes: survey.bytes };
 }
@@ -25,7 +25,8 @@ export function prepareForWire(value: unknown): Prepared {
 interface Survey {
   bytes: number;
   oversized: boolean;
-  readonly seen: Set<object>;
+  /** Containers inside the outermost one; most inputs have none, and a Set per dispatch is felt. */
+  seen: Set<object> | undefined;
 }
 
 function weigh(value: unknown, survey: Survey): void {
@@ -33,8 +34,11 @@ function weigh(value: unknown, survey: Survey): void {
     survey.bytes += bytesOfScalar(value);
     return;
   }
-  if (survey.seen.has(value)) return;
-  survey.seen.add(value);
+  if (survey.bytes > 0) {
+    survey.seen ??= new Set();
+    if (survey.seen.has(value)) return;
+    survey.seen.add(value);
+  }
   survey.bytes += CONTAINER_BYTES;
   if (ArrayBuffer.isView(value)) {
     // Shared memory is not copied, so nothing is gained by cutting it, and sharing would be lost.
@@ -86,7 +90,8 @@ function cut(value: unknown, memo: Map<object, unknown>): unknown {
     return made;
   }
   if (Array.isArray(value)) {
-    const made: unknown[] = new Array(value.length);
+    const made: unknown[] = [];
+    made.length = value.length;
     memo.set(value, made);
     for (const key of Object.keys(value)) made[Number(key)] = cut(value[Number(key)], memo);
     return made;

@@ -86,7 +86,7 @@ export class ItemContext implements ExecContext {
     const write =
       (level: keyof Log) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-        if (!this.#finished) this.#scope.notes.log(level, String(message), fields);
+        if (!this.#finished) this.#scope.notes.log(level, message, fields);
       };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }

@@ -173,7 +173,7 @@ export class Executor {
     } catch (error) {
       // Only makeReady throws (X3).
       const ended = now();
-      for (const _item of message[9]) Outbox.addFailure(section, error, false, ended);
+      for (let left = message[9].length; left > 0; left -= 1) Outbox.addFailure(section, error, false, ended);
     }
     this.#end(section);
   }

@@ -8,6 +8,7 @@
  */
 import { systemClock } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
+import { isThenable } from '../core/thenable.ts';
 import type { Execute } from '../wire/messages.ts';
 import { ItemContext, type ExecutionScope } from './context.ts';
 import { Outbox, type Section } from './outbox.ts';
@@ -93,7 +94,7 @@ export class ItemRun {
     try {
       context.throwIfAborted();
       this.#present.inside = true;
-      output = this.#ready.exec(items[position], context as never);
+      output = this.#ready.exec(items[position], context);
     } catch (error) {
       this.#present.inside = false;
       this.#settle(position, true, error);
@@ -123,10 +124,6 @@ export class ItemRun {
 function indexAt(index: number | readonly number[], position: number): number {
   if (typeof index !== 'number') return index[position] as number;
   return index < 0 ? -1 : index + position;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 // What throwIfAborted and an aborted signal throw; anything else is the exec's own failure.

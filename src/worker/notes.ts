@@ -52,13 +52,14 @@ export class Notes {
     this.#flushIfDue();
   }
 
-  log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined): void {
+  /** @param message JavaScript callers hand in anything */
+  log(level: LogLevel, message: unknown, fields: Readonly<Record<string, unknown>> | undefined): void {
     if (this.#sentLines + this.#logs.length - this.#slots.logsSeen() >= LOG_CREDIT) {
       this.#dropped += 1;
     } else {
       // A field that cannot be cloned must not take the other notes down with it.
       const safe = fields === undefined || isCloneable(fields) ? fields : describeFields(fields);
-      this.#logs.push(['log', level, message, safe]);
+      this.#logs.push(['log', level, String(message), safe]);
     }
     this.#flushIfDue();
   }

@@ -55,7 +55,7 @@ export async function makeReady(define: Define, resource: string): Promise<Ready
 /** Runs every teardown, the newest resource first; returns what they threw. */
 export async function tearDownAll(): Promise<WireError[]> {
   const errors: WireError[] = [];
-  for (const { resource, teardown } of [...ready.values()].reverse()) {
+  for (const { resource, teardown } of [...ready.values()].toReversed()) {
     try {
       await teardown?.(resource);
     } catch (error) {

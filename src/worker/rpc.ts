@@ -14,7 +14,7 @@ import { named } from './named.ts';
 /** An object whose properties are the services, and theirs the methods; nothing is looked up before the call. */
 export function connectServices(port: MessagePort): unknown {
   // The method proxy is kept: making one per call costs more than the call.
-  const call = wrap<ServiceEndpoint>(port as never).call;
+  const call = wrap<ServiceEndpoint>(port).call;
   const pending = new Set<(error: ServiceError) => void>();
   let closed = false;
   port.on('close', () => {
@@ -23,19 +23,35 @@ export function connectServices(port: MessagePort): unknown {
     pending.clear();
   });
 
-  const invoke = async (service: string, method: string, args: unknown[]): Promise<unknown> => {
-    if (closed) throw new ServiceError(`cannot call ${service}.${method}: the channel to the main thread is closed`);
-    return new Promise((resolve, reject) => {
-      pending.add(reject);
-      call(service, method, args)
-        .then((answer) => ('error' in answer ? reject(decodeError(answer.error)) : resolve(answer.value)))
-        .catch((error: unknown) => {
-          const culprit = findCulprit(args);
-          const why = culprit === undefined ? messageOf(error) : `argument ${culprit.path} cannot cross threads`;
-          reject(new ServiceError(`call of ${service}.${method} failed: ${why}`, { cause: error }));
-        })
-        .finally(() => pending.delete(reject));
+  const orClosed = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    let giveUp!: (error: ServiceError) => void;
+    const isClosed = new Promise<never>((_resolve, reject) => {
+      giveUp = reject;
     });
+    pending.add(giveUp);
+    try {
+      return await Promise.race([answer, isClosed]);
+    } finally {
+      pending.delete(giveUp);
+    }
+  };
+
+  const ask = async (service: string, method: string, args: unknown[]): ReturnType<ServiceEndpoint['call']> => {
+    if (closed) throw new ServiceError(`cannot call ${service}.${method}: the channel to the main thread is closed`);
+    try {
+      return await orClosed(call(service, method, args));
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      const culprit = findCulprit(args);
+      const why = culprit === undefined ? messageOf(error) : `argument ${culprit.path} cannot cross threads`;
+      throw new ServiceError(`call of ${service}.${method} failed: ${why}`, { cause: error });
+    }
+  };
+
+  const invoke = async (service: string, method: string, args: unknown[]): Promise<unknown> => {
+    const answer = await ask(service, method, args);
+    if ('error' in answer) throw decodeError(answer.error);
+    return answer.value;
   };
 
   return named((service) => named((method) => (...args: unknown[]) => invoke(service, method, args)));

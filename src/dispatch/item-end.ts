@@ -1,0 +1,48 @@
+// Thread: main
+/** How items end, from what is known of them. */
+import { decodeError } from '../core/error-codec.ts';
+import { notCloneable } from '../wire/clone-check.ts';
+import type { ItemFailure } from '../wire/messages.ts';
+import { prepareForWire } from '../wire/transfer.ts';
+import type { Execution, ItemEnd } from './execution.ts';
+
+/** An item that failed without having run. */
+export function failedAt(at: number, error: unknown): ItemEnd {
+  return { outcome: 'error', value: undefined, error, startedAt: at, endedAt: at };
+}
+
+/** An item that was stopped before it ran, or was lost while it was being stopped. */
+export function cancelledAt(at: number, reason: unknown): ItemEnd {
+  return { outcome: 'cancelled', value: undefined, error: reason, startedAt: at, endedAt: at };
+}
+
+/** An item whose result has arrived: a request to stop it for its timeout outranks what it gave. */
+export function endOf(
+  execution: Execution,
+  position: number,
+  failed: ItemFailure | undefined,
+  value: unknown,
+  startedAt: number,
+  endedAt: number,
+): ItemEnd {
+  const { stop } = execution;
+  if (stop?.kind === 'timeout' && stop.position === position) {
+    return { outcome: 'timeout', value: undefined, error: stop.reason, startedAt, endedAt };
+  }
+  if (failed === undefined) return { outcome: 'ok', value, error: undefined, startedAt, endedAt };
+  if (failed[1] && stop?.kind === 'cancelled') return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt };
+  return { outcome: 'error', value: undefined, error: decodeError(failed[2]), startedAt, endedAt };
+}
+
+/** Settles those items of an execution that cannot be cloned, and takes them out. */
+export function settleNotCloneable(execution: Execution, at: number): void {
+  // From the last: positions of earlier items must not move.
+  for (let position = execution.items.length - 1; position >= 0; position -= 1) {
+    const item = execution.items[position];
+    try {
+      structuredClone(prepareForWire(item).value);
+    } catch (error) {
+      execution.settleAt(position, failedAt(at, notCloneable(`${execution.request.node}: exec input`, item, error)));
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Thread: main
+/** Which lease an execution goes to, and which executions are better done elsewhere. */
+import { SLOT_COUNT } from '../wire/slots.ts';
+import type { CostTable } from './cost.ts';
+import { keyOf, type Execution } from './execution.ts';
+import type { Lease } from './lease.ts';
+
+/** By thread number; undefined where a thread has no lease. */
+export type Leases = readonly (Lease | undefined)[];
+
+/** A lease, the number of a thread that is to get one, or undefined when the execution has to wait. */
+export type Place = Lease | number | undefined;
+
+/** The lease with the least in flight: an idle one before a new thread, a new thread before a second execution ahead. */
+export function placeFor(execution: Execution, leases: Leases, costs: CostTable): Place {
+  let best: Lease | undefined;
+  let unused: number | undefined;
+  for (let thread = 0; thread < leases.length; thread += 1) {
+    const lease = leases[thread];
+    if (lease === undefined) unused ??= thread;
+    else if (lease.isTaking && (best === undefined || lease.inFlight.length < best.inFlight.length)) best = lease;
+  }
+  if (unused !== undefined && (best === undefined || best.inFlight.length > 0)) return unused;
+  if (best === undefined || best.isFull) return undefined;
+  return best.inFlight.length < costs.window(keyOf(execution), SLOT_COUNT) ? best : undefined;
+}
+
+/**
+ * Executions that wait behind others while a thread has nothing to do, the last ones first.
+ *
+ * @param leastMs executions that cost less are left where they are
+ */
+export function misplaced(leases: Leases, costs: CostTable, leastMs: number): { readonly lease: Lease; readonly executions: Execution[] } | undefined {
+  if (!leases.some((lease) => lease === undefined || (lease.isTaking && lease.inFlight.length === 0))) return undefined;
+  let longest: Lease | undefined;
+  for (const lease of leases) {
+    if (lease !== undefined && lease.inFlight.length > (longest?.inFlight.length ?? 1)) longest = lease;
+  }
+  if (longest === undefined) return undefined;
+  const running = longest.running();
+  const waiting = longest.inFlight.filter((execution) => execution !== running);
+  // A thread that starts up may take long; one that runs will come to some of them itself.
+  const share = longest.status === 'starting' ? waiting.length : Math.ceil(waiting.length / 2);
+  const executions = waiting.slice(-share).filter((execution) => (costs.of(keyOf(execution)) ?? Number.POSITIVE_INFINITY) >= leastMs);
+  return { lease: longest, executions: executions.toReversed() };
+}

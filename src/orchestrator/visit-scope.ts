@@ -1,0 +1,18 @@
+/** What the exec phase of a visit sees of it. */
+import type { NodeReport } from '../core/report.ts';
+import type { AnyNode } from '../definition/node.ts';
+import type { VisitPlace } from './attempt.ts';
+import type { LiveRun } from './live-run.ts';
+import type { EngineServices } from './ports.ts';
+
+export interface VisitScope {
+  readonly run: LiveRun;
+  readonly node: AnyNode;
+  readonly engine: EngineServices;
+  readonly place: VisitPlace;
+  readonly cells: NodeReport;
+  /** The attempt that runs, from 1. */
+  readonly attempt: number;
+  /** What prep returned. */
+  readonly input: unknown;
+}
