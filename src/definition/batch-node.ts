@@ -2,6 +2,7 @@
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
 import {
   defineNode,
+  describeNode,
   type ExecutionOptions,
   type InlineExec,
   type InputOf,
@@ -23,10 +24,16 @@ export interface ItemsWithCommon<Item, Common> {
 }
 
 /** What prep of a batch node may return. A string is refused: its items would be characters. */
-export type BatchSource<Item, Common> = (undefined extends Common ? Items<Item> : never) | ItemsWithCommon<Item, Common>;
+export type BatchSource<Item, Common> =
+  | (undefined extends Common ? Items<Item> : never)
+  | ItemsWithCommon<Item, Common>;
 
 export type ItemOf<Source> =
-  Source extends ItemsWithCommon<infer Item, unknown> ? Item : Source extends Iterable<infer Item> | AsyncIterable<infer Item> ? Item : never;
+  Source extends ItemsWithCommon<infer Item, unknown>
+    ? Item
+    : Source extends Iterable<infer Item> | AsyncIterable<infer Item>
+      ? Item
+      : never;
 
 export type CommonOf<Source> = Source extends ItemsWithCommon<unknown, infer Common> ? Common : undefined;
 
@@ -41,7 +48,9 @@ export type NoReduce = { readonly 'no reduce': true };
 type Collected<Output, OnItemError> = OnItemError extends 'collect' ? ItemResult<Output> : Output;
 
 /** What post of a batch node gets. */
-export type BatchOutput<Output, OnItemError, Accumulator> = [Accumulator] extends [NoReduce] ? Collected<Output, OnItemError>[] : Accumulator;
+export type BatchOutput<Output, OnItemError, Accumulator> = [Accumulator] extends [NoReduce]
+  ? Collected<Output, OnItemError>[]
+  : Accumulator;
 
 type BatchPrep<Store, Services, Item, Common> = Prep<Store, Services, BatchSource<Item, Common>>;
 
@@ -72,7 +81,11 @@ export interface BatchNodeSpec<
   /** Folds results in input order as they come, in constant memory; post gets the last accumulator. */
   readonly reduce?: {
     readonly initial: () => Accumulator;
-    readonly step: (accumulator: NoInfer<Accumulator>, output: Collected<NoInfer<Output>, OnItemError>, index: number) => NoInfer<Accumulator>;
+    readonly step: (
+      accumulator: NoInfer<Accumulator>,
+      output: Collected<NoInfer<Output>, OnItemError>,
+      index: number,
+    ) => NoInfer<Accumulator>;
   };
   /** Main thread: gets the results in input order. */
   readonly post?: (
@@ -84,7 +97,7 @@ export interface BatchNodeSpec<
 
 type MakeBatchNode<Store, Services> = <
   const Outcomes extends readonly string[],
-  Returned extends Outcomes[number] | NoPost = NoPost,
+  const Returned extends Outcomes[number] | NoPost = NoPost,
   Item = unknown,
   Common = unknown,
   Given extends BatchPrep<Store, Services, Item, Common> = BatchPrep<Store, Services, Item, Common>,
@@ -111,18 +124,22 @@ type MakeBatchNode<Store, Services> = <
  */
 export function batchNodeFor<Store, Services = unknown>(): MakeBatchNode<Store, Services> {
   return (spec) => {
-    const at = `batch node '${String(spec.name)}'`;
+    const at = describeNode('batch', spec.name);
     const onItemError = spec.onItemError ?? 'fail';
     if (onItemError !== 'fail' && onItemError !== 'collect') {
       throw new InvalidOptionError(`${at}: onItemError must be 'fail' or 'collect', got ${describeValue(onItemError)}`);
     }
     if (typeof spec.prep !== 'function') {
-      throw new InvalidOptionError(`${at}: prep is missing; it returns the items`);
+      throw new InvalidOptionError(
+        `${at}: prep must be a function that returns the items, got ${describeValue(spec.prep)}`,
+      );
     }
     const { reduce } = spec;
     if (reduce !== undefined && (typeof reduce.initial !== 'function' || typeof reduce.step !== 'function')) {
-      throw new InvalidOptionError(`${at}: reduce must be { initial: () => value, step: (value, output, index) => value }`);
+      throw new InvalidOptionError(
+        `${at}: reduce must be { initial: () => value, step: (value, output, index) => value }`,
+      );
     }
-    return defineNode('batch', spec, { onItemError, reduce: reduce as never });
+    return defineNode('batch', spec, { onItemError, reduce: reduce as never }) as never;
   };
 }

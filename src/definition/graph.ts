@@ -7,7 +7,12 @@ import type { WorkflowDefinition } from './workflow.ts';
 export function toMermaid(definition: WorkflowDefinition): string {
   const ids = new Map([...definition.states.keys(), ...definition.exits].map((state, index) => [state, `s${index}`]));
   const id = (state: string): string => ids.get(state) ?? '[*]';
-  const lines = ['---', `title: ${text(definition.name)} (version ${definition.version})`, '---', 'stateDiagram-v2'];
+  const lines = [
+    '---',
+    `title: ${JSON.stringify(`${definition.name} (version ${definition.version})`)}`,
+    '---',
+    'stateDiagram-v2',
+  ];
   for (const [state, { node }] of definition.states) {
     const label = node.name === state ? state : `${state} (${node.name})`;
     lines.push(`  state "${text(node.kind === 'batch' ? `${label}, per item` : label)}" as ${id(state)}`);
@@ -27,17 +32,17 @@ export function toMermaid(definition: WorkflowDefinition): string {
 
 /** SHA-256 over everything that decides where a run can go, independent of the order of registration. */
 export function definitionHash(definition: WorkflowDefinition): string {
-  const states = [...definition.states].sort(byKey).map(([state, { node, routes, onFailure }]) => ({
+  const states = [...definition.states].toSorted(byKey).map(([state, { node, routes, onFailure }]) => ({
     state,
     kind: node.kind,
     node: node.name,
-    outcomes: [...node.outcomes].sort(),
-    routes: Object.entries(routes).sort(byKey),
+    outcomes: node.outcomes.toSorted(),
+    routes: Object.entries(routes).toSorted(byKey),
     onFailure: onFailure ?? null,
   }));
   const { name, version, start } = definition;
   return createHash('sha256')
-    .update(JSON.stringify({ name, version, start, states, exits: [...definition.exits].sort() }))
+    .update(JSON.stringify({ name, version, start, states, exits: [...definition.exits].toSorted() }))
     .digest('hex');
 }
 
@@ -45,7 +50,7 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-// Quotes end a label, and a colon or a line break begins another element.
+// Quotes, semicolons and line breaks end a label, `<` begins HTML, `#` an entity: all but the harmless as entities.
 function text(value: string): string {
-  return value.replace(/["\n\r]/g, ' ').replaceAll(':', '#58;');
+  return value.replace(/[^\p{L}\p{N} _.,()'/+-]/gu, (char) => `#${String(char.codePointAt(0))};`);
 }

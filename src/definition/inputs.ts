@@ -64,6 +64,8 @@ export interface InputFlag {
   readonly flag: string;
   readonly name: string;
   readonly declared: InputDeclaration;
+  /** What its value must be, as the end of "must be …". */
+  readonly rule: string;
   /** `--no-…` of a boolean input. */
   readonly negates: boolean;
 }
@@ -83,7 +85,7 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 export function flagsOf(declared: InputDeclarations): InputFlag[] {
   return Object.entries(declared).flatMap(([name, declaration]) => {
     const flag = flagOf(name);
-    const plain: InputFlag = { flag, name, declared: declaration, negates: false };
+    const plain: InputFlag = { flag, name, declared: declaration, rule: ruleOf(declaration), negates: false };
     return declaration.type === 'boolean' ? [plain, { ...plain, flag: `no-${flag}`, negates: true }] : [plain];
   });
 }
@@ -145,8 +147,7 @@ function problemOfDeclaration(declared: InputDeclaration): string | undefined {
   return undefined;
 }
 
-/** What a value must be, as the end of "must be …". */
-export function ruleOf(declared: InputDeclaration): string {
+function ruleOf(declared: InputDeclaration): string {
   if ('choices' in declared && declared.choices !== undefined) return `one of ${declared.choices.join(', ')}`;
   switch (declared.type) {
     case 'string':
@@ -202,11 +203,11 @@ export function parseInputs<const Declared extends InputDeclarations>(
 ): InputValues<Declared> {
   const values: Record<string, unknown> = {};
   for (const [name, declaration] of Object.entries(declared)) values[name] = declaration.default;
-  for (const { flag, name, declared: declaration, negates } of flagsOf(declared)) {
+  for (const { flag, name, declared: declaration, rule, negates } of flagsOf(declared)) {
     const text = given.get(flag);
     if (text === undefined) continue;
     const value = valueOf(declaration, text);
-    if (!isValid(declaration, value)) throw usage(`--${flag} must be ${ruleOf(declaration)}, got ${describeValue(text)}`);
+    if (!isValid(declaration, value)) throw usage(`--${flag} must be ${rule}, got ${describeValue(text)}`);
     values[name] = negates ? value !== true : value;
   }
   const missing = Object.entries(declared).filter(([name, { required }]) => required === true && values[name] === undefined);

@@ -29,8 +29,10 @@ export interface PostContext<Services = unknown, Input = unknown> extends PrepCo
 }
 
 /** What an exec on the main thread gets beside its input: as on a thread, with `services` themselves in place of `rpc`. */
-export interface InlineContext<Services = unknown, Common = unknown>
-  extends Omit<ExecContext<undefined, undefined, unknown, Common>, 'params' | 'resource' | 'rpc'> {
+export interface InlineContext<Services = unknown, Common = unknown> extends Omit<
+  ExecContext<undefined, undefined, unknown, Common>,
+  'params' | 'resource' | 'rpc'
+> {
   readonly services: Services;
 }
 
@@ -68,6 +70,11 @@ type AnyFunction = (...args: never) => unknown;
 /** What prep hands on; undefined without prep. */
 export type InputOf<Given extends AnyFunction> = 'no prep' extends keyof Given ? undefined : Awaited<ReturnType<Given>>;
 
+/** Stands in place of a node that cannot be, and says why. */
+export interface NotANode<Why extends string> {
+  readonly 'not a node': Why;
+}
+
 /** A node; or, in its place, the error that prep or post is missing. `Unprepared` is exec's input if there is no prep. */
 export type MadeNode<Store, Services, Outcomes extends readonly string[], Returned, Unprepared = undefined> = [
   Returned,
@@ -75,8 +82,8 @@ export type MadeNode<Store, Services, Outcomes extends readonly string[], Return
 ] extends [NoPost, 1] | [string, number]
   ? undefined extends Unprepared
     ? Node<Store, Outcomes[number], Services>
-    : 'Error: prep is missing; exec takes an input'
-  : 'Error: post is missing; only a node with exactly one outcome may leave it out';
+    : NotANode<'Error: prep is missing; exec takes an input'>
+  : NotANode<'Error: post is missing; only a node with exactly one outcome may leave it out'>;
 
 // The whole prep is a type parameter, not only what it returns: so its return gets exec's input as contextual type (once
 // that is known from a thread exec), and `{ kind: 'a' }` is not widened to `{ kind: string }`. This needs a prep with a
@@ -130,12 +137,18 @@ export interface AnyNode extends Node {
 /** @internal What a batch node adds. */
 export interface BatchRules {
   readonly onItemError: 'fail' | 'collect';
-  readonly reduce: { readonly initial: () => unknown; readonly step: (accumulator: unknown, output: unknown, index: number) => unknown } | undefined;
+  readonly reduce:
+    | {
+        readonly initial: () => unknown;
+        readonly step: (accumulator: unknown, output: unknown, index: number) => unknown;
+      }
+    | undefined;
 }
 
 type MakeNode<Store, Services> = <
   const Outcomes extends readonly string[],
-  Returned extends Outcomes[number] | NoPost = NoPost,
+  // const, or what an async post returns is widened to string when it is one literal.
+  const Returned extends Outcomes[number] | NoPost = NoPost,
   Input = unknown,
   Output = unknown,
   // The default must take part as a full prep: what is skipped in a first round of inference is checked against it.
@@ -160,7 +173,7 @@ type MakeNode<Store, Services> = <
  * @throws InvalidOptionError (the returned function) when an option cannot be used
  */
 export function nodeFor<Store, Services = unknown>(): MakeNode<Store, Services> {
-  return (spec) => defineNode('node', spec, undefined);
+  return (spec) => defineNode('node', spec, undefined) as never;
 }
 
 /** A spec of either kind, its types erased. */
@@ -173,26 +186,39 @@ type Loose = ExecutionOptions & {
 };
 
 /** @internal Checks what both kinds of node have in common and freezes it. */
-export function defineNode<N>(kind: AnyNode['kind'], spec: Loose, batch: BatchRules | undefined): N {
-  if (typeof spec.name !== 'string' || spec.name === '') {
-    throw new InvalidOptionError(`node: name must be a string that is not empty, got ${describeValue(spec.name)}`);
-  }
-  const at = `node '${spec.name}'`;
-  const { outcomes, exec, concurrency } = spec;
-  if (!Array.isArray(outcomes) || outcomes.length === 0 || outcomes.some((o) => typeof o !== 'string' || o === '')) {
+export function defineNode(kind: AnyNode['kind'], spec: Loose, batch: BatchRules | undefined): AnyNode {
+  const at = describeNode(kind, spec.name);
+  const { outcomes, exec, retry, concurrency } = spec;
+  if (!Array.isArray(outcomes) || outcomes.length === 0) {
     throw new InvalidOptionError(`${at}: outcomes must be a list of at least one name, got ${describeValue(outcomes)}`);
+  }
+  const bad = outcomes.findIndex((outcome) => typeof outcome !== 'string' || outcome === '');
+  if (bad !== -1) {
+    throw new InvalidOptionError(
+      `${at}: outcomes must be names, strings that are not empty, got ${describeValue(outcomes[bad])} at index ${bad}`,
+    );
   }
   if (new Set(outcomes).size !== outcomes.length) {
     throw new InvalidOptionError(`${at}: an outcome is listed twice in (${outcomes.join(', ')})`);
   }
   if (typeof exec !== 'function' && (exec as { kind?: unknown } | undefined)?.kind !== 'thread') {
-    throw new InvalidOptionError(`${at}: exec must be a function or the result of defineExec, got ${describeValue(exec)}`);
+    throw new InvalidOptionError(
+      `${at}: exec must be a function or the result of defineExec, got ${describeValue(exec)}`,
+    );
   }
-  for (const phase of ['prep', 'post'] as const) {
-    const given = spec[phase];
+  for (const option of ['prep', 'post', 'retryIf'] as const) {
+    const given = spec[option];
     if (given !== undefined && typeof given !== 'function') {
-      throw new InvalidOptionError(`${at}: ${phase} must be a function, got ${describeValue(given)}`);
+      throw new InvalidOptionError(`${at}: ${option} must be a function, got ${describeValue(given)}`);
     }
+  }
+  if (
+    retry !== undefined &&
+    !['none', 'fixed', 'exponential'].includes((retry as Partial<RetryPolicy> | null)?.kind ?? '')
+  ) {
+    throw new InvalidOptionError(
+      `${at}: retry must be made by retry.none(), retry.fixed() or retry.exponential(), got ${describeValue(retry)}`,
+    );
   }
   if (spec.post === undefined && outcomes.length > 1) {
     throw new InvalidOptionError(`${at}: post is missing; only a node with exactly one outcome may leave it out`);
@@ -201,7 +227,8 @@ export function defineNode<N>(kind: AnyNode['kind'], spec: Loose, batch: BatchRu
     throw new InvalidOptionError(`${at}: concurrency must be an integer >= 1, got ${describeValue(concurrency)}`);
   }
   const timeoutMs = spec.timeout === undefined ? undefined : toMs(spec.timeout, `${at}: timeout`);
-  if (timeoutMs === 0) throw new InvalidOptionError(`${at}: timeout must be above 0, got ${describeValue(spec.timeout)}`);
+  if (timeoutMs === 0)
+    throw new InvalidOptionError(`${at}: timeout must be above 0, got ${describeValue(spec.timeout)}`);
   return Object.freeze({
     kind,
     name: spec.name,
@@ -209,10 +236,17 @@ export function defineNode<N>(kind: AnyNode['kind'], spec: Loose, batch: BatchRu
     prep: spec.prep,
     exec,
     post: spec.post,
-    retry: spec.retry ?? DEFAULT_RETRY,
+    retry: retry ?? DEFAULT_RETRY,
     retryIf: spec.retryIf,
     timeoutMs,
     concurrency,
     batch,
-  }) as unknown as N;
+  }) as unknown as AnyNode;
+}
+
+/** @internal A node for messages. */
+export function describeNode(kind: AnyNode['kind'], name: unknown): string {
+  const what = kind === 'batch' ? 'batch node' : 'node';
+  if (typeof name === 'string' && name !== '') return `${what} '${name}'`;
+  throw new InvalidOptionError(`${what}: name must be a string that is not empty, got ${describeValue(name)}`);
 }

@@ -1,6 +1,6 @@
 /** Pipelines: a workflow with its inputs and its store, ready for the command line. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
-import { checkDeclarations, type InputDeclarations, type InputValues } from './inputs.ts';
+import { checkDeclarations, flagsOf, parseInputs, type InputDeclarations, type InputFlag, type InputValues } from './inputs.ts';
 import type { MaybePromise } from './node.ts';
 import type { RunResult } from './run.ts';
 import type { Ready, ServicesCheck, Workflow } from './workflow.ts';
@@ -11,6 +11,14 @@ export interface Pipeline<Made = unknown, Declared extends InputDeclarations = I
   readonly workflow: Made;
   readonly inputs: Declared;
   readonly description: string | undefined;
+  /** What the command line may set. */
+  readonly flags: readonly InputFlag[];
+  /**
+   * The values of the inputs from what the user wrote: by flag without dashes, its text, or true for a flag without a value.
+   *
+   * @throws CanoError `CANO_USAGE`
+   */
+  parse(given: ReadonlyMap<string, string | true>): InputValues<Declared>;
   // Method notation, so that a pipeline with inputs of its own is still a `Pipeline`.
   store(inputs: InputValues<Declared>): unknown;
   services(inputs: InputValues<Declared>): unknown;
@@ -74,6 +82,8 @@ export function definePipeline<
     workflow,
     inputs,
     description,
+    flags: flagsOf(inputs),
+    parse: (given: ReadonlyMap<string, string | true>) => parseInputs(inputs, given),
     store,
     services: services ?? (() => undefined),
     summary: (store: unknown, result: RunResult, values: InputValues<Declared>) =>

@@ -25,7 +25,9 @@ export function findProblems(definition: WorkflowDefinition): string[] {
     }
     for (const outcome of Object.keys(routes)) {
       if (!node.outcomes.includes(outcome)) {
-        problems.push(`state '${state}' routes '${outcome}', which is not an outcome of node '${node.name}' (${node.outcomes.join(', ')})`);
+        problems.push(
+          `state '${state}' routes '${outcome}', which is not an outcome of node '${node.name}' (${node.outcomes.join(', ')})`,
+        );
       }
     }
     if (onFailure !== undefined && !known(onFailure)) {

@@ -4,7 +4,7 @@
  * W1 A Workflow never changes; every method that adds something returns a new one.
  * W2 `Open` is the set of states that nobody handles yet: registering takes a state out, starting asks for `never`.
  */
-import { InvalidWorkflowError } from '../core/errors.ts';
+import { describeValue, InvalidWorkflowError } from '../core/errors.ts';
 import type { Node, AnyNode } from './node.ts';
 import type { Run, RunOptions, RunResult } from './run.ts';
 import { definitionHash, toMermaid } from './graph.ts';
@@ -13,9 +13,13 @@ import { findProblems } from './validate.ts';
 /** Where outcomes lead that are not states. */
 export type Routes<Outcome extends string, State extends string> = { readonly [O in Outcome]?: State };
 
-type NotTwice<State extends string, Open extends string> = State extends Open ? State : `Error: state '${State}' is registered twice`;
+type NotTwice<State extends string, Open extends string> = State extends Open
+  ? State
+  : `Error: state '${State}' is registered twice`;
 
-type Routed<Outcome extends string, State extends string, Mapped> = [Exclude<Outcome, State | keyof Mapped>] extends [never]
+type Routed<Outcome extends string, State extends string, Mapped> = [Exclude<Outcome, State | keyof Mapped>] extends [
+  never,
+]
   ? unknown
   : `Error: outcome '${Exclude<Outcome, State | keyof Mapped> & string}' is neither a state nor mapped to one`;
 
@@ -25,7 +29,9 @@ type NoOthers<Outcome extends string, Mapped> = [Exclude<keyof Mapped, Outcome>]
   : `Error: '${Exclude<keyof Mapped, Outcome> & string}' is not an outcome of this node`;
 
 /** Nothing when every state is handled; else the error in place of the value that it is joined to. */
-export type Ready<Open extends string> = [Open] extends [never] ? unknown : `Error: no node is registered for state '${Open}'`;
+export type Ready<Open extends string> = [Open] extends [never]
+  ? unknown
+  : `Error: no node is registered for state '${Open}'`;
 
 /** Where a node's failure leads. */
 export interface StateOptions<State extends string> {
@@ -55,7 +61,7 @@ export interface WorkflowDefinition {
 }
 
 /** What starts runs of workflows that need the services `Needed`: an engine that offers them. */
-export interface RunStarter<in Needed> {
+export interface RunStarter<Needed> {
   // A property, because parameters of methods are compared in both directions: then any engine would do.
   readonly start: <State extends string, Store, Exit extends State>(
     workflow: Workflow<State, Store, never, Exit, Needed>,
@@ -65,7 +71,9 @@ export interface RunStarter<in Needed> {
 }
 
 /** Nothing when what is offered covers what is needed; else the error. */
-export type ServicesCheck<Offered, Needed> = [Offered] extends [Needed] ? unknown : 'Error: the engine does not offer all services that the nodes of this workflow need';
+export type ServicesCheck<Offered, Needed> = [Offered] extends [Needed]
+  ? unknown
+  : 'Error: the engine does not offer all services that the nodes of this workflow need';
 
 /** Options of `orchestrate`: a workflow whose nodes need services must be given the engine that has them. */
 export type OrchestrateOptions<Needed> = RunOptions &
@@ -109,17 +117,23 @@ export class Workflow<
   /** @internal */
   constructor(definition: WorkflowDefinition);
   constructor(nameOrDefinition: string | WorkflowDefinition, start?: State, options: WorkflowOptions = {}) {
-    if (typeof nameOrDefinition === 'object') {
+    if (typeof nameOrDefinition === 'object' && nameOrDefinition !== null) {
       this.definition = nameOrDefinition;
       return;
     }
     const version = options.version ?? 1;
     const problems = [
-      ...(typeof nameOrDefinition === 'string' && nameOrDefinition !== '' ? [] : ['its name must be a string that is not empty']),
-      ...(typeof start === 'string' && start !== '' ? [] : ['its start state must be a string that is not empty']),
-      ...(Number.isSafeInteger(version) && version >= 0 ? [] : [`its version must be an integer >= 0, got ${String(version)}`]),
+      ...(typeof nameOrDefinition === 'string' && nameOrDefinition !== ''
+        ? []
+        : [`its name must be a string that is not empty, got ${describeValue(nameOrDefinition)}`]),
+      ...(typeof start === 'string' && start !== ''
+        ? []
+        : [`its start state must be a string that is not empty, got ${describeValue(start)}`]),
+      ...(Number.isSafeInteger(version) && version >= 0
+        ? []
+        : [`its version must be an integer >= 0, got ${describeValue(version)}`]),
     ];
-    if (problems.length > 0) throw new InvalidWorkflowError(String(nameOrDefinition), problems);
+    if (problems.length > 0) throw new InvalidWorkflowError(nameOrDefinition, problems);
     this.definition = { name: nameOrDefinition, version, start: start as State, states: new Map(), exits: new Set() };
   }
 
@@ -137,14 +151,25 @@ export class Workflow<
    * @param routes leads outcomes that are not states to states
    * @throws InvalidWorkflowError when the state is registered already
    */
-  registerNode<const K extends State, Outcome extends string, Needed, const Mapped extends Routes<Outcome, State> = Record<never, never>>(
+  registerNode<
+    const K extends State,
+    Outcome extends string,
+    Needed,
+    const Mapped extends Routes<Outcome, State> = Record<never, never>,
+  >(
     state: NotTwice<K, Open>,
     node: Node<Store, Outcome, Needed> & Routed<Outcome, State, Mapped>,
-    routes?: (Mapped & NoOthers<Outcome, Mapped>) | undefined,
+    routes?: Mapped & NoOthers<Outcome, Mapped>,
     options: StateOptions<State> = {},
   ): Workflow<State, Store, Exclude<Open, K>, Exit, Services & Needed> {
     this.#refuseTwice(state);
     const { definition } = this;
+    if (!['node', 'batch'].includes((node as { kind?: string } | undefined)?.kind ?? '')) {
+      const got = describeValue(node);
+      throw new InvalidWorkflowError(this.name, [
+        `state '${state}' needs a node made by nodeFor or batchNodeFor, got ${got}`,
+      ]);
+    }
     const entry: StateDefinition = {
       node: node as unknown as AnyNode,
       routes: { ...(routes as Record<string, string> | undefined) },
@@ -158,7 +183,9 @@ export class Workflow<
    *
    * @throws InvalidWorkflowError when one of them is registered already
    */
-  addExitStates<const K extends State>(...states: NotTwice<K, Open>[]): Workflow<State, Store, Exclude<Open, K>, Exit | K, Services> {
+  addExitStates<const K extends State>(
+    ...states: NotTwice<K, Open>[]
+  ): Workflow<State, Store, Exclude<Open, K>, Exit | K, Services> {
     const exits = new Set(this.definition.exits);
     for (const state of states) {
       this.#refuseTwice(state);
@@ -195,11 +222,16 @@ export class Workflow<
    */
   async orchestrate(
     store: Store & Ready<Open>,
-    ...[options]: unknown extends Services ? [options?: OrchestrateOptions<Services>] : [options: OrchestrateOptions<Services>]
+    ...[options]: unknown extends Services
+      ? [options?: OrchestrateOptions<Services>]
+      : [options: OrchestrateOptions<Services>]
   ): Promise<RunResult<Exit>> {
-    const { engine, ...rest } = (options ?? {}) as RunOptions & { readonly engine?: { readonly start: Start } | undefined };
+    const { engine, ...rest } = (options ?? {}) as RunOptions & {
+      readonly engine?: { readonly start: Start } | undefined;
+    };
     const start = engine === undefined ? startOnDefaultEngine : engine.start.bind(engine);
-    if (start === undefined) throw new InvalidWorkflowError(this.name, ["import it through 'cano', which brings the engine"]);
+    if (start === undefined)
+      throw new InvalidWorkflowError(this.name, ["import it through 'cano', which brings the engine"]);
     return start(this as unknown as AnyWorkflow, store, rest).result as Promise<RunResult<Exit>>;
   }
 

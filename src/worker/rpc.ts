@@ -14,7 +14,7 @@ import { named } from './named.ts';
 /** An object whose properties are the services, and theirs the methods; nothing is looked up before the call. */
 export function connectServices(port: MessagePort): unknown {
   // The method proxy is kept: making one per call costs more than the call.
-  const call = wrap<ServiceEndpoint>(port).call;
+  const call: ServiceEndpoint['call'] = wrap<ServiceEndpoint>(port).call;
   const pending = new Set<(error: ServiceError) => void>();
   let closed = false;
   port.on('close', () => {
