@@ -3,7 +3,7 @@
 import { systemClock } from '../core/clock.ts';
 import { messageOf, ThreadDiedError, type DeathReason } from '../core/errors.ts';
 import type { Execution, ItemEnd } from './execution.ts';
-import { hardTimeout } from './watchdog.ts';
+import { hardTimeout } from './item-end.ts';
 
 /** What is known of a death. */
 export interface Death {

@@ -144,6 +144,7 @@ export class Execution {
   keepUnsettled(): void {
     const { settled } = this;
     this.settled = 0;
+    this.startedAt = undefined;
     this.keep((position) => position >= settled);
   }
 

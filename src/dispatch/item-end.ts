@@ -1,6 +1,8 @@
 // Thread: main
 /** How items end, from what is known of them. */
+import { systemClock } from '../core/clock.ts';
 import { decodeError } from '../core/error-codec.ts';
+import { AttemptTimeoutError, type StopRung } from '../core/errors.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { ItemFailure } from '../wire/messages.ts';
 import { prepareForWire } from '../wire/transfer.ts';
@@ -16,7 +18,10 @@ export function cancelledAt(at: number, reason: unknown): ItemEnd {
   return { outcome: 'cancelled', value: undefined, error: reason, startedAt: at, endedAt: at };
 }
 
-/** An item whose result has arrived: a request to stop it for its timeout outranks what it gave. */
+/**
+ * An item whose result has arrived. That it was stopped for its timeout outranks what it gave, and is known from the
+ * thread too: by the time the result is here, the request may be one for a later item.
+ */
 export function endOf(
   execution: Execution,
   position: number,
@@ -26,11 +31,12 @@ export function endOf(
   endedAt: number,
 ): ItemEnd {
   const { stop } = execution;
-  if (stop?.kind === 'timeout' && stop.position === position) {
-    return { outcome: 'timeout', value: undefined, error: stop.reason, startedAt, endedAt };
+  const isStopped = failed?.[1] === true;
+  if (isStopped && stop?.kind === 'cancelled') return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt };
+  if (isStopped || (stop?.kind === 'timeout' && stop.position === position)) {
+    return { outcome: 'timeout', value: undefined, error: timeoutError(execution, 'soft'), startedAt, endedAt };
   }
   if (failed === undefined) return { outcome: 'ok', value, error: undefined, startedAt, endedAt };
-  if (failed[1] && stop?.kind === 'cancelled') return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt };
   return { outcome: 'error', value: undefined, error: decodeError(failed[2]), startedAt, endedAt };
 }
 
@@ -45,4 +51,17 @@ export function settleNotCloneable(execution: Execution, at: number): void {
       execution.settleAt(position, failedAt(at, notCloneable(`${execution.request.node}: exec input`, item, error)));
     }
   }
+}
+
+/** How an item ends whose thread was terminated for its timeout. */
+export function hardTimeout(execution: Execution, startedAt: number): ItemEnd {
+  return { outcome: 'timeout', value: undefined, error: timeoutError(execution, 'hard'), startedAt, endedAt: systemClock.now() };
+}
+
+/** What an attempt fails with that ran longer than its timeout. */
+export function timeoutError(execution: Execution, rung: StopRung): AttemptTimeoutError {
+  const { node, runId, state, visit, timeoutMs = 0 } = execution.request;
+  return new AttemptTimeoutError(`exec of '${node}'`, timeoutMs, rung, {
+    where: { node, runId, state, visit, ...(execution.thread === undefined ? {} : { thread: execution.thread }) },
+  });
 }

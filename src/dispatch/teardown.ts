@@ -6,13 +6,13 @@ import { systemClock } from '../core/clock.ts';
 const TEARDOWN_MS = 10_000;
 
 export class Teardown {
-  #waiting: number;
+  readonly #waiting: Set<number>;
   #resolve!: () => void;
   /** Resolves when all have answered, or the time is up. */
   readonly done: Promise<void>;
 
   constructor(threads: number) {
-    this.#waiting = threads;
+    this.#waiting = new Set(Array.from({ length: threads }, (_value, thread) => thread));
     this.done = new Promise<void>((resolve) => {
       const timer = systemClock.setTimer(resolve, TEARDOWN_MS);
       this.#resolve = () => {
@@ -22,9 +22,9 @@ export class Teardown {
     });
   }
 
-  /** One thread has answered, or has died. */
-  count(): void {
-    this.#waiting -= 1;
-    if (this.#waiting === 0) this.#resolve();
+  /** A thread has answered, or has died. */
+  count(thread: number): void {
+    this.#waiting.delete(thread);
+    if (this.#waiting.size === 0) this.#resolve();
   }
 }

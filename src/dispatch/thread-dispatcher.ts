@@ -175,19 +175,20 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       return;
     }
     lease.end();
-    this.#teardown?.count();
+    this.#teardown?.count(lease.thread);
   }
 
   onClosed(lease: Lease, death: Death | undefined): void {
     const { thread } = lease;
-    this.#leases[thread] = undefined;
+    // During a teardown its successor may be there already.
+    if (this.#leases[thread] === lease) this.#leases[thread] = undefined;
     this.#busyBefore[thread] = (this.#busyBefore[thread] as number) + lease.busyMs;
     if (death !== undefined) {
       const recycled = lease.retiring && death.reason === 'terminated';
       this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
       if (!lease.heard && death.reason !== 'terminated') this.#countFailedStart(lease, death);
       this.#bury(lease, death);
-      if (lease.retiring) this.#teardown?.count();
+      if (lease.retiring) this.#teardown?.count(thread);
     }
     this.#pump();
   }

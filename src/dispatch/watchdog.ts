@@ -8,10 +8,11 @@
  * K3 The timer runs only while something is in flight and never keeps the process alive.
  */
 import { systemClock, type Timer } from '../core/clock.ts';
-import { AttemptTimeoutError, SetupFailedError } from '../core/errors.ts';
+import { SetupFailedError } from '../core/errors.ts';
 import type { BoundExec } from '../node.ts';
 import { SlotPhase, STOP_ALL } from '../wire/slots.ts';
-import type { Execution, ItemEnd, Stop } from './execution.ts';
+import type { Execution, Stop } from './execution.ts';
+import { timeoutError } from './item-end.ts';
 import type { Lease } from './lease.ts';
 
 const TICK_MS = 5;
@@ -98,16 +99,4 @@ export class Watchdog {
       this.stop(lease, execution, 'timeout', position, timeoutError(execution, 'soft'));
     }
   }
-}
-
-/** How an item ends whose thread was terminated for its timeout. */
-export function hardTimeout(execution: Execution, startedAt: number): ItemEnd {
-  return { outcome: 'timeout', value: undefined, error: timeoutError(execution, 'hard'), startedAt, endedAt: now() };
-}
-
-function timeoutError(execution: Execution, rung: 'soft' | 'hard'): AttemptTimeoutError {
-  const { node, runId, state, visit, timeoutMs = 0 } = execution.request;
-  return new AttemptTimeoutError(`exec of '${node}'`, timeoutMs, rung, {
-    where: { node, runId, state, visit, ...(execution.thread === undefined ? {} : { thread: execution.thread }) },
-  });
 }
