@@ -29,12 +29,14 @@ const layers: LayerTable = {
   wire: { thread: 'both', runtime: ['core'], builtins: true },
   worker: { thread: 'worker', runtime: ['core', 'wire', 'node.ts'], builtins: true },
   definition: { thread: 'main', runtime: ['core'], types: ['node.ts', 'orchestrator', 'store'], builtins: true },
-  dispatch: { thread: 'main', runtime: ['core', 'definition', 'wire'], builtins: true },
+  // node.ts: the inline dispatcher runs what defineExec has registered.
+  dispatch: { thread: 'main', runtime: ['core', 'definition', 'node.ts', 'wire'], builtins: true },
   resilience: { thread: 'main', runtime: ['core'], builtins: true },
   store: { thread: 'main', runtime: ['core', 'wire'], builtins: true },
   orchestrator: {
     thread: 'main',
     runtime: ['core', 'definition', 'dispatch', 'resilience', 'store', 'wire'],
+    types: ['node.ts'],
     builtins: true,
   },
   scheduler: { thread: 'main', runtime: ['core'], types: ['orchestrator'], builtins: true },
@@ -79,8 +81,29 @@ const seam = ['core', 'wire', 'dispatch', 'worker'];
  */
 const loadedByAThread = {
   entry: 'src/worker/entry.ts',
-  files: ['src/worker/entry.ts'],
-  packages: [],
+  files: [
+    'src/core/clock.ts',
+    'src/core/duration.ts',
+    'src/core/error-codec.ts',
+    'src/core/errors.ts',
+    'src/core/thenable.ts',
+    'src/node.ts',
+    'src/wire/clone-check.ts',
+    'src/wire/load-module.ts',
+    'src/wire/slots.ts',
+    'src/wire/transfer.ts',
+    'src/worker/context.ts',
+    'src/worker/entry.ts',
+    'src/worker/execute.ts',
+    'src/worker/items.ts',
+    'src/worker/named.ts',
+    'src/worker/notes.ts',
+    'src/worker/outbox.ts',
+    'src/worker/resources.ts',
+    // On demand: only when the engine has services.
+    'src/worker/rpc.ts',
+  ],
+  packages: ['comlink'],
 };
 
 /** What the file of a user's exec loads through `cano/node`. */
