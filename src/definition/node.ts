@@ -1,6 +1,7 @@
 /** Nodes: the work of one state. What the user writes, checked once and kept as data. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
 import { toMs, type Duration } from '../core/duration.ts';
+import type { RunReport } from '../core/report.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../core/retry.ts';
 import type { BoundExec, ExecContext, Log } from '../node.ts';
 
@@ -18,6 +19,8 @@ export interface PrepContext<Services = unknown> {
   /** Fires when the run is cancelled or times out. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** What the run has done so far. */
+  report(): RunReport;
   /** The error that brought the run here by an `onFailure` route. */
   readonly lastError: unknown;
 }

@@ -1,0 +1,299 @@
+/** The nodes of the corpus pipeline. What is heavy runs on threads, per document; the main thread only wires. */
+import { batchNodeFor, nodeFor } from '../../src/index.ts';
+import embedText, { addDocument, documentFrequency, keyTerms, toIdf, topTerms } from '../../nodes/embedText.ts';
+import kmeansAssign, { firstRound, nextRound, rowRanges, updateCentroids } from '../../nodes/kmeansAssign.ts';
+import minhash, { shingleSet } from '../../nodes/minhash.ts';
+import readText, { type SkippedFile, type TextFile } from '../../nodes/readText.ts';
+import similarPairs, {
+  exactJaccard,
+  mergeCandidates,
+  packSets,
+  packSignatures,
+  pairSlices,
+} from '../../nodes/similarPairs.ts';
+import { compareQuality, UnionFind, type Group } from './deduplicate.ts';
+import { absolute, scan as scanFolder } from './scan.ts';
+import type { CorpusSchema, CorpusStore, Kept } from './schema.ts';
+
+const node = nodeFor<CorpusStore>();
+const batchNode = batchNodeFor<CorpusStore>();
+
+const DIM = 128;
+const SEED = 1;
+/** The clustering stops when fewer documents move, or after so many rounds. */
+const MOVED_SHARE = 0.001;
+const MAX_ROUNDS = 100;
+
+export const scan = node({
+  name: 'scan',
+  outcomes: ['found', 'nothing'],
+  prep: (store) => store.get('settings'),
+  exec: ({ input, limit, out }) => scanFolder(input, limit, out),
+  post: (store, { paths, unreadableFolders }) => {
+    store.put('paths', paths);
+    store.put('unreadableFolders', unreadableFolders);
+    return paths.length === 0 ? 'nothing' : 'found';
+  },
+});
+
+export const read = batchNode({
+  name: 'read',
+  outcomes: ['texts', 'nothing'],
+  prep: (store) => {
+    const { input } = store.get('settings');
+    return store.get('paths').map((path) => absolute(input, path));
+  },
+  exec: readText,
+  post: (store, results) => {
+    const paths = store.get('paths');
+    const files: TextFile[] = [];
+    const skipped: SkippedFile[] = [];
+    results.forEach((result, index) => {
+      const path = paths[index] as string;
+      if (result.kind === 'skipped') skipped.push({ ...result, path });
+      else files.push({ ...result, path });
+    });
+    store.put(
+      'files',
+      files.filter((file) => file.keep),
+    );
+    store.put(
+      'dropped',
+      files.filter((file) => !file.keep).map(({ path, why }) => ({ path, why })),
+    );
+    store.put('skipped', skipped);
+    return store.get('files').length === 0 ? 'nothing' : 'texts';
+  },
+});
+
+export const collapse = node({
+  name: 'collapse',
+  outcomes: ['Sign'],
+  prep: (store) => store.get('files'),
+  exec: (files) => groupByHash(files),
+  post: (store, byHash) => {
+    const groups: Group[] = [];
+    const texts: Kept[] = [];
+    for (const copies of byHash) {
+      const [kept, ...others] = copies.toSorted(compareQuality) as [TextFile, ...TextFile[]];
+      const duplicates = others.map(({ path }) => path);
+      texts.push({ ...kept, duplicates });
+      if (others.length > 0)
+        groups.push({ kept: kept.path, others: duplicates.map((path) => ({ path, similarity: 1 })) });
+    }
+    store.put('texts', texts);
+    store.put('exactGroups', groups);
+    return 'Sign';
+  },
+});
+
+export const sign = batchNode({
+  name: 'sign',
+  outcomes: ['Shingle'],
+  prep: textsOf,
+  exec: minhash,
+  post: (store, signatures) => {
+    store.put('signatures', signatures);
+    return 'Shingle';
+  },
+});
+
+export const shingle = batchNode({
+  name: 'shingle',
+  outcomes: ['Candidates'],
+  prep: textsOf,
+  exec: shingleSet,
+  post: (store, shingles) => {
+    store.put('shingles', shingles);
+    return 'Candidates';
+  },
+});
+
+export const candidates = batchNode({
+  name: 'candidates',
+  outcomes: ['Verify'],
+  prep: (store) => ({
+    items: Array.from({ length: similarPairs.params.bands }, (_value, band) => band),
+    common: packSignatures(store.get('signatures')),
+  }),
+  exec: similarPairs,
+  post: (store, bands) => {
+    store.put('candidates', mergeCandidates(bands));
+    store.delete('signatures');
+    return 'Verify';
+  },
+});
+
+export const verify = batchNode({
+  name: 'verify',
+  outcomes: ['Frequency'],
+  prep: (store) => {
+    const pairs = store.get('candidates');
+    return { items: pairSlices(pairs), common: { pairs, ...packSets(store.get('shingles')) } };
+  },
+  // The least that the exec reports; the threshold of this run is an input and applied to what it found.
+  exec: exactJaccard.with({ threshold: 0.5 }),
+  post: (store, slices) => {
+    dropNearDuplicates(store, slices);
+    store.delete('shingles');
+    store.delete('candidates');
+    return 'Frequency';
+  },
+});
+
+export const frequency = batchNode({
+  name: 'frequency',
+  outcomes: ['Embed'],
+  prep: textsOf,
+  exec: documentFrequency,
+  reduce: {
+    initial: () => new Uint32Array(documentFrequency.params.features),
+    step: (counts, features) => addDocument(counts, features),
+  },
+  post: (store, counts) => {
+    store.put('idf', toIdf(counts, store.get('texts').length));
+    return 'Embed';
+  },
+});
+
+export const embed = batchNode({
+  name: 'embed',
+  outcomes: ['Terms'],
+  prep: (store) => ({ items: textsOf(store), common: { idf: store.get('idf') } }),
+  exec: embedText.with({ dim: DIM }),
+  post: (store, vectors) => {
+    store.put('vectors', vectors);
+    return 'Terms';
+  },
+});
+
+export const terms = batchNode({
+  name: 'terms',
+  outcomes: ['Seed'],
+  prep: (store) => ({ items: textsOf(store), common: { idf: store.get('idf') } }),
+  exec: keyTerms,
+  post: (store, weighted) => {
+    store.put('terms', weighted);
+    store.delete('idf');
+    return 'Seed';
+  },
+});
+
+export const seed = node({
+  name: 'seed',
+  outcomes: ['Assign'],
+  prep: (store) => ({ vectors: store.get('vectors'), clusters: store.get('settings').clusters }),
+  exec: ({ vectors, clusters }) => {
+    const points = new Float32Array(new SharedArrayBuffer(vectors.length * DIM * Float32Array.BYTES_PER_ELEMENT));
+    vectors.forEach((vector, row) => points.set(vector, row * DIM));
+    return firstRound({ points, dim: DIM, k: Math.min(clusters, vectors.length), seed: SEED });
+  },
+  post: (store, round) => {
+    store.put('round', round);
+    store.put('rounds', 0);
+    return 'Assign';
+  },
+});
+
+export const assign = batchNode({
+  name: 'assign',
+  outcomes: ['Update'],
+  prep: (store) => {
+    const round = store.get('round');
+    return { items: rowRanges(round.labels.length), common: round };
+  },
+  exec: kmeansAssign,
+  post: (store, partials) => {
+    store.put('partials', partials);
+    return 'Update';
+  },
+});
+
+export const update = node({
+  name: 'update',
+  outcomes: ['moving', 'settled'],
+  prep: (store) => ({ round: store.get('round'), partials: store.get('partials') }),
+  exec: ({ round, partials }) => updateCentroids(round, partials),
+  post: (store, next) => {
+    const round = store.get('round');
+    const rounds = store.get('rounds') + 1;
+    store.put('rounds', rounds);
+    if (next.moved >= round.labels.length * MOVED_SHARE && rounds < MAX_ROUNDS) {
+      store.put('round', nextRound(round, next));
+      return 'moving';
+    }
+    nameClusters(store, round.labels, next.counts.length);
+    return 'settled';
+  },
+});
+
+function textsOf(store: CorpusStore): string[] {
+  return store.get('texts').map(({ text }) => text);
+}
+
+function groupByHash(files: readonly TextFile[]): TextFile[][] {
+  const byHash = new Map<string, TextFile[]>();
+  for (const file of files) {
+    const copies = byHash.get(file.hash);
+    if (copies === undefined) byHash.set(file.hash, [file]);
+    else copies.push(file);
+  }
+  return [...byHash.values()];
+}
+
+function dropNearDuplicates(
+  store: CorpusStore,
+  slices: readonly { readonly pairs: Uint32Array; readonly jaccard: Float64Array }[],
+): void {
+  const texts = store.get('texts');
+  const { threshold } = store.get('settings');
+  const forest = new UnionFind(texts.length);
+  const similarity = new Float64Array(texts.length);
+  for (const { pairs, jaccard } of slices) {
+    jaccard.forEach((value, index) => {
+      if (value < threshold) return;
+      const [a, b] = [pairs[index * 2] as number, pairs[index * 2 + 1] as number];
+      forest.union(a, b);
+      similarity[a] = Math.max(similarity[a] as number, value);
+      similarity[b] = Math.max(similarity[b] as number, value);
+    });
+  }
+  const groups: Group[] = [];
+  // What stands in the place of a member of a group: the one that stays with the paths of its copies, or nothing.
+  const replaced = new Map<number, readonly Kept[]>();
+  for (const members of forest.groups()) {
+    const [kept, ...others] = members.toSorted((a, b) => compareQuality(texts[a] as Kept, texts[b] as Kept)) as [
+      number,
+      ...number[],
+    ];
+    const { path, duplicates } = texts[kept] as Kept;
+    const copies = others.map((index) => ({
+      path: (texts[index] as Kept).path,
+      similarity: similarity[index] as number,
+    }));
+    groups.push({ kept: path, others: copies });
+    const all = [
+      ...duplicates,
+      ...others.flatMap((index) => [(texts[index] as Kept).path, ...(texts[index] as Kept).duplicates]),
+    ];
+    for (const index of others) replaced.set(index, []);
+    replaced.set(kept, [{ ...(texts[kept] as Kept), duplicates: all.toSorted() }]);
+  }
+  store.put(
+    'texts',
+    texts.flatMap((text, index) => replaced.get(index) ?? [text]),
+  );
+  store.put('nearGroups', groups);
+}
+
+function nameClusters(store: CorpusStore, labels: Int32Array, count: number): void {
+  const weighted = store.get('terms');
+  const clusters: CorpusSchema['clusters'] = [];
+  for (let cluster = 0; cluster < count; cluster += 1) {
+    const members = weighted.filter((_terms, row) => labels[row] === cluster);
+    clusters.push({ size: members.length, terms: topTerms(members, 6).map(([term]) => term) });
+  }
+  store.put('labels', labels.slice());
+  store.put('clusters', clusters);
+  store.delete('partials');
+}

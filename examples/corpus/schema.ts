@@ -1,0 +1,58 @@
+/** What the states of the corpus pipeline hand to each other. */
+import type { MemoryStore } from '../../src/index.ts';
+import type { TermWeight } from '../../nodes/embedText.ts';
+import type { Assignment, KMeansRound } from '../../nodes/kmeansAssign.ts';
+import type { QualityRule, SkippedFile, TextFile } from '../../nodes/readText.ts';
+import type { Group } from './deduplicate.ts';
+
+/** The inputs, checked. */
+export interface Settings {
+  /** Absolute path of the folder that is read. */
+  readonly input: string;
+  /** Absolute path of the folder that is written. */
+  readonly out: string;
+  readonly limit: number;
+  readonly threshold: number;
+  readonly clusters: number;
+}
+
+/** A text that is kept, by its index in `texts`. */
+export type Kept = TextFile & { readonly duplicates: readonly string[] };
+
+/** A text that was read and then dropped by a quality rule. */
+export interface Dropped {
+  readonly path: string;
+  readonly why: readonly QualityRule[];
+}
+
+export interface Cluster {
+  readonly size: number;
+  readonly terms: readonly string[];
+}
+
+export interface CorpusSchema {
+  settings: Settings;
+  /** Relative paths, in order. */
+  paths: string[];
+  unreadableFolders: string[];
+  files: TextFile[];
+  skipped: SkippedFile[];
+  dropped: Dropped[];
+  /** One per different text. */
+  texts: Kept[];
+  exactGroups: Group[];
+  signatures: Uint32Array<ArrayBuffer>[];
+  shingles: Uint32Array<ArrayBuffer>[];
+  candidates: Uint32Array<SharedArrayBuffer>;
+  nearGroups: Group[];
+  idf: Float32Array<SharedArrayBuffer>;
+  vectors: Float32Array<ArrayBuffer>[];
+  terms: TermWeight[][];
+  round: KMeansRound;
+  partials: Assignment[];
+  rounds: number;
+  labels: Int32Array;
+  clusters: Cluster[];
+}
+
+export type CorpusStore = MemoryStore<CorpusSchema>;

@@ -1,0 +1,40 @@
+/** The corpus pipeline as a state machine. */
+import { Workflow } from '../../src/index.ts';
+import * as nodes from './nodes.ts';
+import type { CorpusStore } from './schema.ts';
+import { write } from './write-node.ts';
+
+export type State =
+  | 'Scan'
+  | 'Read'
+  | 'Collapse'
+  | 'Sign'
+  | 'Shingle'
+  | 'Candidates'
+  | 'Verify'
+  | 'Frequency'
+  | 'Embed'
+  | 'Terms'
+  | 'Seed'
+  | 'Assign'
+  | 'Update'
+  | 'Write'
+  | 'Done'
+  | 'Empty';
+
+export const corpus = new Workflow<State, CorpusStore>('corpus', 'Scan', { version: 1 })
+  .registerNode('Scan', nodes.scan, { found: 'Read', nothing: 'Empty' })
+  .registerNode('Read', nodes.read, { texts: 'Collapse', nothing: 'Empty' })
+  .registerNode('Collapse', nodes.collapse)
+  .registerNode('Sign', nodes.sign)
+  .registerNode('Shingle', nodes.shingle)
+  .registerNode('Candidates', nodes.candidates)
+  .registerNode('Verify', nodes.verify)
+  .registerNode('Frequency', nodes.frequency)
+  .registerNode('Embed', nodes.embed)
+  .registerNode('Terms', nodes.terms)
+  .registerNode('Seed', nodes.seed)
+  .registerNode('Assign', nodes.assign)
+  .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Write' })
+  .registerNode('Write', write)
+  .addExitStates('Done', 'Empty');
