@@ -1,6 +1,6 @@
 /** A map of the documents: their vectors on the two directions in which they differ most (principal components). */
 
-const ROUNDS = 40;
+const ROUNDS = 24;
 
 /**
  * Projects unit vectors to two dimensions by power iteration with deflation (H. Hotelling 1933), in a fixed order of

@@ -1,9 +1,9 @@
 /** The nodes of the corpus pipeline. What is heavy runs on threads, per document; the main thread only wires. */
 import { batchNodeFor, nodeFor } from '../../src/index.ts';
-import embedText, { addDocument, documentFrequency, keyTerms, toIdf, topTerms } from '../../nodes/embedText.ts';
+import embedText, { addDocument, documentFrequency, keyTerms, toIdf } from '../../nodes/embedText.ts';
 import kmeansAssign, { firstRound, nextRound, rowRanges, updateCentroids } from '../../nodes/kmeansAssign.ts';
 import minhash, { shingleSet } from '../../nodes/minhash.ts';
-import readText, { type SkippedFile, type TextFile } from '../../nodes/readText.ts';
+import readTextExec, { type SkippedFile, type TextFile } from '../../nodes/readText.ts';
 import similarPairs, {
   exactJaccard,
   mergeCandidates,
@@ -11,9 +11,11 @@ import similarPairs, {
   packSignatures,
   pairSlices,
 } from '../../nodes/similarPairs.ts';
-import { compareQuality, UnionFind, type Group } from './deduplicate.ts';
+import { compareQuality, type Group } from './deduplicate.ts';
+import { nameClusters } from './name-clusters.ts';
+import { dropNearDuplicates } from './near-duplicates.ts';
 import { absolute, scan as scanFolder } from './scan.ts';
-import type { CorpusSchema, CorpusStore, Kept } from './schema.ts';
+import type { CorpusStore, Kept } from './schema.ts';
 
 const node = nodeFor<CorpusStore>();
 const batchNode = batchNodeFor<CorpusStore>();
@@ -43,7 +45,7 @@ export const read = batchNode({
     const { input } = store.get('settings');
     return store.get('paths').map((path) => absolute(input, path));
   },
-  exec: readText,
+  exec: readTextExec,
   post: (store, results) => {
     const paths = store.get('paths');
     const files: TextFile[] = [];
@@ -222,7 +224,7 @@ export const update = node({
       store.put('round', nextRound(round, next));
       return 'moving';
     }
-    nameClusters(store, round.labels, next.counts.length);
+    nameClusters(store, round, next.counts.length);
     return 'settled';
   },
 });
@@ -239,61 +241,4 @@ function groupByHash(files: readonly TextFile[]): TextFile[][] {
     else copies.push(file);
   }
   return [...byHash.values()];
-}
-
-function dropNearDuplicates(
-  store: CorpusStore,
-  slices: readonly { readonly pairs: Uint32Array; readonly jaccard: Float64Array }[],
-): void {
-  const texts = store.get('texts');
-  const { threshold } = store.get('settings');
-  const forest = new UnionFind(texts.length);
-  const similarity = new Float64Array(texts.length);
-  for (const { pairs, jaccard } of slices) {
-    jaccard.forEach((value, index) => {
-      if (value < threshold) return;
-      const [a, b] = [pairs[index * 2] as number, pairs[index * 2 + 1] as number];
-      forest.union(a, b);
-      similarity[a] = Math.max(similarity[a] as number, value);
-      similarity[b] = Math.max(similarity[b] as number, value);
-    });
-  }
-  const groups: Group[] = [];
-  // What stands in the place of a member of a group: the one that stays with the paths of its copies, or nothing.
-  const replaced = new Map<number, readonly Kept[]>();
-  for (const members of forest.groups()) {
-    const [kept, ...others] = members.toSorted((a, b) => compareQuality(texts[a] as Kept, texts[b] as Kept)) as [
-      number,
-      ...number[],
-    ];
-    const { path, duplicates } = texts[kept] as Kept;
-    const copies = others.map((index) => ({
-      path: (texts[index] as Kept).path,
-      similarity: similarity[index] as number,
-    }));
-    groups.push({ kept: path, others: copies });
-    const all = [
-      ...duplicates,
-      ...others.flatMap((index) => [(texts[index] as Kept).path, ...(texts[index] as Kept).duplicates]),
-    ];
-    for (const index of others) replaced.set(index, []);
-    replaced.set(kept, [{ ...(texts[kept] as Kept), duplicates: all.toSorted() }]);
-  }
-  store.put(
-    'texts',
-    texts.flatMap((text, index) => replaced.get(index) ?? [text]),
-  );
-  store.put('nearGroups', groups);
-}
-
-function nameClusters(store: CorpusStore, labels: Int32Array, count: number): void {
-  const weighted = store.get('terms');
-  const clusters: CorpusSchema['clusters'] = [];
-  for (let cluster = 0; cluster < count; cluster += 1) {
-    const members = weighted.filter((_terms, row) => labels[row] === cluster);
-    clusters.push({ size: members.length, terms: topTerms(members, 6).map(([term]) => term) });
-  }
-  store.put('labels', labels.slice());
-  store.put('clusters', clusters);
-  store.delete('partials');
 }

@@ -44,14 +44,13 @@ export function escapeHtml(text: string): string {
 
 function headline(store: CorpusStore): string {
   const texts = store.get('texts');
-  const copies = (groups: readonly Group[]): number => groups.reduce((sum, { others }) => sum + others.length, 0);
   const words = texts.reduce((sum, text) => sum + text.words, 0);
   const figures: readonly (readonly [string, number])[] = [
     ['files seen', store.get('paths').length],
     ['texts kept', texts.length],
     ['words kept', words],
-    ['exact duplicates', copies(store.get('exactGroups'))],
-    ['near duplicates', copies(store.get('nearGroups'))],
+    ['exact duplicates', copiesIn(store.get('exactGroups'))],
+    ['near duplicates', copiesIn(store.get('nearGroups'))],
     ['low quality', store.get('dropped').length],
     ['not readable as text', store.get('skipped').length],
   ];
@@ -59,6 +58,10 @@ function headline(store: CorpusStore): string {
     .map(([name, value]) => `<div class="card"><b>${number(value)}</b><span>${name}</span></div>`)
     .join('');
   return `<section class="cards" aria-label="Counts">${cards}</section>`;
+}
+
+function copiesIn(groups: readonly Group[]): number {
+  return groups.reduce((sum, { others }) => sum + others.length, 0);
 }
 
 function mapSection(store: CorpusStore, coordinates: Float64Array): string {
@@ -81,20 +84,16 @@ function mapSection(store: CorpusStore, coordinates: Float64Array): string {
 }
 
 function clusterSection(store: CorpusStore): string {
-  const texts = store.get('texts');
-  const labels = store.get('labels');
-  const clusters = store.get('clusters');
-  const total = texts.length;
-  const rows = clusters
-    .map((cluster, index) => ({ ...cluster, index }))
-    .filter(({ size }) => size > 0)
-    .toSorted((a, b) => b.size - a.size)
-    .map(({ size, terms, index }) => {
-      const samples = texts.filter((_text, row) => labels[row] === index).slice(0, 3);
+  const total = store.get('texts').length;
+  const rows = [...store.get('clusters').entries()]
+    .filter(([, { size }]) => size > 0)
+    .toSorted(([, a], [, b]) => b.size - a.size)
+    .map(([index, { size, terms, samples }]) => {
+      const paths = samples.map((path) => `<code>${escapeHtml(path)}</code>`).join(', ');
       return `<li><span class="dot" style="background:${colour(index)}"></span><div>
 <b>${terms.map(escapeHtml).join(' · ') || 'no common terms'}</b>
 <span class="bar"><i style="width:${((100 * size) / total).toFixed(1)}%;background:${colour(index)}"></i></span>
-<small>${number(size)} texts, such as ${samples.map(({ path }) => `<code>${escapeHtml(path)}</code>`).join(', ')}</small></div></li>`;
+<small>${number(size)} texts, such as ${paths}</small></div></li>`;
     });
   return `<section><h2>Clusters</h2><ul class="clusters">${rows.join('')}</ul></section>`;
 }
@@ -162,7 +161,7 @@ function seconds(ms: number): string {
 }
 
 function number(value: number): string {
-  return value.toLocaleString('en-GB');
+  return value < 1_000_000 ? value.toLocaleString('en-GB') : `${(value / 1_000_000).toFixed(2)} M`;
 }
 
 // Hues apart by the golden angle, so that neighbours in number differ.

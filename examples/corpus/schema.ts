@@ -28,6 +28,8 @@ export interface Dropped {
 export interface Cluster {
   readonly size: number;
   readonly terms: readonly string[];
+  /** Paths of the texts nearest to its centre. */
+  readonly samples: readonly string[];
 }
 
 export interface CorpusSchema {
@@ -53,6 +55,7 @@ export interface CorpusSchema {
   rounds: number;
   labels: Int32Array;
   clusters: Cluster[];
+  lines: string[];
 }
 
 export type CorpusStore = MemoryStore<CorpusSchema>;

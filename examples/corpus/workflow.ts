@@ -2,7 +2,7 @@
 import { Workflow } from '../../src/index.ts';
 import * as nodes from './nodes.ts';
 import type { CorpusStore } from './schema.ts';
-import { write } from './write-node.ts';
+import { lines, write } from './write-node.ts';
 
 export type State =
   | 'Scan'
@@ -18,6 +18,7 @@ export type State =
   | 'Seed'
   | 'Assign'
   | 'Update'
+  | 'Lines'
   | 'Write'
   | 'Done'
   | 'Empty';
@@ -35,6 +36,7 @@ export const corpus = new Workflow<State, CorpusStore>('corpus', 'Scan', { versi
   .registerNode('Terms', nodes.terms)
   .registerNode('Seed', nodes.seed)
   .registerNode('Assign', nodes.assign)
-  .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Write' })
+  .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Lines' })
+  .registerNode('Lines', lines)
   .registerNode('Write', write)
   .addExitStates('Done', 'Empty');

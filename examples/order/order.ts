@@ -41,7 +41,9 @@ export function parseOrder(text: string): RawOrder {
 /** Hopeless without customer or lines; dirty when something in it can be put right. */
 export function judge({ customer, lines }: RawOrder): Verdict {
   if (customer.trim() === '' || lines.every(({ quantity }) => quantity === 0)) return 'hopeless';
-  const isClean = customer === customer.trim() && lines.every(({ article, quantity }) => article === article.trim().toLowerCase() && quantity > 0);
+  const isClean =
+    customer === customer.trim() &&
+    lines.every(({ article, quantity }) => article === article.trim().toLowerCase() && quantity > 0);
   return isClean ? 'valid' : 'dirty';
 }
 
@@ -57,7 +59,9 @@ export function sanitize({ customer, lines }: RawOrder): RawOrder {
 
 /** A main-thread service: knows most articles at once and some only after it was asked a few times. */
 export class Catalogue {
-  readonly #articles: Readonly<Record<string, { readonly price: number; readonly cost: number; readonly after: number }>> = {
+  readonly #articles: Readonly<
+    Record<string, { readonly price: number; readonly cost: number; readonly after: number }>
+  > = {
     lamp: { price: 4_900, cost: 2_100, after: 1 },
     chair: { price: 12_900, cost: 7_000, after: 1 },
     poster: { price: 900, cost: 890, after: 1 },
@@ -76,7 +80,8 @@ export class Catalogue {
 /** One order for each way through the workflow. */
 export const SAMPLES = {
   clean: '{"customer": "Ada", "lines": [{"article": "lamp", "quantity": 2}, {"article": "chair", "quantity": 4}]}',
-  dirty: '{"customer": " Grace ", "lines": [{"article": "Lamp ", "quantity": -1}, {"article": "poster", "quantity": 3}, {"article": "globe", "quantity": 1}]}',
+  dirty:
+    '{"customer": " Grace ", "lines": [{"article": "Lamp ", "quantity": -1}, {"article": "poster", "quantity": 3}, {"article": "globe", "quantity": 1}]}',
   hopeless: '{"customer": "", "lines": []}',
   late: '{"customer": "Edsger", "lines": [{"article": "sofa", "quantity": 1}]}',
   unknown: '{"customer": "Barbara", "lines": [{"article": "globe", "quantity": 1}]}',

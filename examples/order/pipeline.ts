@@ -16,7 +16,8 @@ export default definePipeline({
     },
     file: { type: 'path', description: 'an order as a JSON file, in place of a sample' },
   },
-  store: ({ sample, file }) => new MemoryStore<OrderSchema>({ text: file === undefined ? SAMPLES[sample] : read(file) }),
+  store: ({ sample, file }) =>
+    new MemoryStore<OrderSchema>({ text: file === undefined ? SAMPLES[sample] : read(file) }),
   services: () => ({ catalogue: new Catalogue() }),
   summary: (store, { state }) => {
     const remarks = store.find('remarks')?.join(', ') ?? 'none';

@@ -115,7 +115,8 @@ const sumUp = (name: string, discount: number) =>
     name,
     outcomes: ['Cleanup'],
     prep: (store) => store.get('lines'),
-    exec: (lines) => Math.round(lines.reduce((sum, { quantity, price = 0 }) => sum + quantity * price, 0) * (1 - discount)),
+    exec: (lines) =>
+      Math.round(lines.reduce((sum, { quantity, price = 0 }) => sum + quantity * price, 0) * (1 - discount)),
     post: (store, total) => {
       store.put('total', total);
       store.append('remarks', name);
@@ -148,7 +149,12 @@ export const orders = new Workflow<State, OrderStore>('orders', 'LoadData', { ve
   .registerNode('Validate', validate, { valid: 'Process', dirty: 'Sanitize', hopeless: 'Error' })
   .registerNode('Sanitize', clean)
   .registerNode('Process', processOrder)
-  .registerNode('QualityCheck', qualityCheck, { high: 'Enrich', fair: 'BasicProcess', low: 'Retry', hopeless: 'Failed' })
+  .registerNode('QualityCheck', qualityCheck, {
+    high: 'Enrich',
+    fair: 'BasicProcess',
+    low: 'Retry',
+    hopeless: 'Failed',
+  })
   .registerNode('Retry', tryAgain)
   .registerNode('Enrich', sumUp('enrich', 0.05))
   .registerNode('BasicProcess', sumUp('basic', 0))
