@@ -26,7 +26,7 @@ export default definePipeline({
     requireFolder(input);
     refuseForeignFolder(resolve(out));
     return new MemoryStore<CorpusSchema>({
-      settings: { input: resolve(input), out: resolve(out), limit, threshold, clusters },
+      settings: { title: input, input: resolve(input), out: resolve(out), limit, threshold, clusters },
     });
   },
   summary: (store, { state }) => {

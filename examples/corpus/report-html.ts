@@ -9,7 +9,7 @@ const MAP_SIZE = 640;
 
 /** Renders the page. Everything that comes from files is escaped. */
 export function renderReport(store: CorpusStore, coordinates: Float64Array, report: RunReport): string {
-  const { input } = store.get('settings');
+  const { title } = store.get('settings');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -17,11 +17,11 @@ export function renderReport(store: CorpusStore, coordinates: Float64Array, repo
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>Corpus report: ${escapeHtml(input)}</title>
+<title>Corpus report: ${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<header><h1>Corpus report</h1><p class="path">${escapeHtml(input)}</p></header>
+<header><h1>Corpus report</h1><p class="path">${escapeHtml(title)}</p></header>
 <main>
 ${headline(store)}
 ${mapSection(store, coordinates)}

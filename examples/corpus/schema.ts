@@ -7,6 +7,8 @@ import type { Group } from './deduplicate.ts';
 
 /** The inputs, checked. */
 export interface Settings {
+  /** The folder as it was named; the report shows it. */
+  readonly title: string;
   /** Absolute path of the folder that is read. */
   readonly input: string;
   /** Absolute path of the folder that is written. */

@@ -51,7 +51,7 @@ makeInput();
 
 async function run(threads: number, name: string, limit = 2_000): Promise<MemoryStore<CorpusSchema>> {
   const store = new MemoryStore<CorpusSchema>({
-    settings: { input, out: join(root, name), limit, threshold: 0.8, clusters: 5 },
+    settings: { title: 'input', input, out: join(root, name), limit, threshold: 0.8, clusters: 5 },
   });
   await using engine = createEngine({ threads });
   const { state } = await engine.start(corpus, store).result;
@@ -127,7 +127,7 @@ test('a folder without a text ends in Empty and writes nothing', async () => {
   writeFileSync(join(folder, 'a.txt'), '');
   await using engine = createEngine({ threads: 1 });
   const store = new MemoryStore<CorpusSchema>({
-    settings: { input: folder, out: join(root, 'none'), limit: 10, threshold: 0.8, clusters: 3 },
+    settings: { title: 'bare', input: folder, out: join(root, 'none'), limit: 10, threshold: 0.8, clusters: 3 },
   });
   const { state } = await engine.start(corpus, store).result;
   assert.equal(state, 'Empty');
