@@ -51,7 +51,9 @@ type Given<Declared> = Declared extends { readonly choices: readonly (infer Choi
       : string;
 
 /** Type of the value of one input: without default and without `required`, it may be undefined. */
-export type InputValue<Declared> = Declared extends { readonly default: string | number | boolean } | { readonly required: true }
+export type InputValue<Declared> = Declared extends
+  | { readonly default: string | number | boolean }
+  | { readonly required: true }
   ? Given<Declared>
   : Given<Declared> | undefined;
 
@@ -102,7 +104,9 @@ function flagOf(name: string): string {
  */
 export function checkDeclarations(at: string, declared: InputDeclarations): void {
   if (typeof declared !== 'object' || declared === null || Array.isArray(declared)) {
-    throw new InvalidOptionError(`${at}: inputs must be an object of declarations by name, got ${describeValue(declared)}`);
+    throw new InvalidOptionError(
+      `${at}: inputs must be an object of declarations by name, got ${describeValue(declared)}`,
+    );
   }
   for (const [name, declaration] of Object.entries(declared)) {
     const problem = problemOfName(name) ?? problemOfDeclaration(declaration);
@@ -112,14 +116,17 @@ export function checkDeclarations(at: string, declared: InputDeclarations): void
   for (const { flag, name } of flagsOf(declared)) {
     const other = seen.get(flag);
     if (other !== undefined) {
-      throw new InvalidOptionError(`${at}: inputs '${other}' and '${name}' have the same flag --${flag}: rename one of them`);
+      throw new InvalidOptionError(
+        `${at}: inputs '${other}' and '${name}' have the same flag --${flag}: rename one of them`,
+      );
     }
     seen.set(flag, name);
   }
 }
 
 function problemOfName(name: string): string | undefined {
-  if (!NAME.test(name)) return 'has a name that cannot become a flag: write it in camelCase or kebab-case, such as maxBytes';
+  if (!NAME.test(name))
+    return 'has a name that cannot become a flag: write it in camelCase or kebab-case, such as maxBytes';
   const flag = flagOf(name);
   if (!RESERVED_FLAGS.has(flag) && !flag.startsWith('no-')) return undefined;
   return `has a name that the command line keeps for itself (--${flag}): choose another one`;
@@ -162,7 +169,10 @@ function ruleOf(declared: InputDeclaration): string {
         ...(declared.min === undefined ? [] : [`>= ${declared.min}`]),
         ...(declared.max === undefined ? [] : [`<= ${declared.max}`]),
       ];
-      return [declared.type === 'integer' ? 'an integer' : 'a number', ...(bounds.length === 0 ? [] : [bounds.join(' and ')])].join(' ');
+      return [
+        declared.type === 'integer' ? 'an integer' : 'a number',
+        ...(bounds.length === 0 ? [] : [bounds.join(' and ')]),
+      ].join(' ');
     }
     default:
       return declared satisfies never;
@@ -210,9 +220,13 @@ export function parseInputs<const Declared extends InputDeclarations>(
     if (!isValid(declaration, value)) throw usage(`--${flag} must be ${rule}, got ${describeValue(text)}`);
     values[name] = negates ? value !== true : value;
   }
-  const missing = Object.entries(declared).filter(([name, { required }]) => required === true && values[name] === undefined);
+  const missing = Object.entries(declared).filter(
+    ([name, { required }]) => required === true && values[name] === undefined,
+  );
   if (missing.length > 0) {
-    const list = missing.map(([name, declaration]) => `--${flagOf(name)} (${ruleOf(declaration)}: ${declaration.description})`);
+    const list = missing.map(
+      ([name, declaration]) => `--${flagOf(name)} (${ruleOf(declaration)}: ${declaration.description})`,
+    );
     throw usage(`missing ${list.join(' and ')}`);
   }
   return values as InputValues<Declared>;

@@ -1,6 +1,13 @@
 /** Pipelines: a workflow with its inputs and its store, ready for the command line. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
-import { checkDeclarations, flagsOf, parseInputs, type InputDeclarations, type InputFlag, type InputValues } from './inputs.ts';
+import {
+  checkDeclarations,
+  flagsOf,
+  parseInputs,
+  type InputDeclarations,
+  type InputFlag,
+  type InputValues,
+} from './inputs.ts';
 import type { MaybePromise } from './node.ts';
 import type { RunResult } from './run.ts';
 import type { Ready, ServicesCheck, Workflow } from './workflow.ts';
@@ -35,7 +42,11 @@ export interface PipelineSpec<Store, Exit extends string, Services, Declared> {
   /** Makes the main-thread objects that the nodes ask for. */
   readonly services?: (inputs: InputValues<Declared>) => MaybePromise<Services>;
   /** Lines to print after a completed run: what came out, and where it is. */
-  readonly summary?: (store: NoInfer<Store>, result: RunResult<Exit>, inputs: InputValues<Declared>) => MaybePromise<string | readonly string[]>;
+  readonly summary?: (
+    store: NoInfer<Store>,
+    result: RunResult<Exit>,
+    inputs: InputValues<Declared>,
+  ) => MaybePromise<string | readonly string[]>;
 }
 
 /**
@@ -86,7 +97,7 @@ export function definePipeline<
     parse: (given: ReadonlyMap<string, string | true>) => parseInputs(inputs, given),
     store,
     services: services ?? (() => undefined),
-    summary: (store: unknown, result: RunResult, values: InputValues<Declared>) =>
-      summary?.(store as Store, result as RunResult<Exit>, values) ?? [],
+    summary: (filled: unknown, result: RunResult, values: InputValues<Declared>) =>
+      summary?.(filled as Store, result as RunResult<Exit>, values) ?? [],
   });
 }

@@ -1,0 +1,83 @@
+/** The commands: from words to an exit code. */
+import { availableThreads } from '../index.ts';
+import { readCommand, readRunFlags } from './args.ts';
+import { compare, isRunOfComparison, reportWallTime } from './compare.ts';
+import { helpOf, pipelineHelp } from './help.ts';
+import type { Io } from './io.ts';
+import { checkPaths, loadPipeline } from './pipeline-file.ts';
+import { runPipeline } from './run-pipeline.ts';
+import { EXIT } from './usage.ts';
+
+/** What a command needs to know of the program itself. */
+export interface Program {
+  /** The script of this process, for processes like it. */
+  readonly script: string;
+  readonly version: string;
+  readonly verbose: boolean;
+}
+
+/**
+ * Does what the command line asks for.
+ *
+ * @returns the exit code
+ * @throws CanoError when nothing was run
+ */
+export async function execute(argv: readonly string[], program: Program, io: Io): Promise<number> {
+  const command = readCommand(argv);
+  switch (command.kind) {
+    case 'help':
+      io.out.write(helpOf(command.of));
+      return EXIT.done;
+    case 'version':
+      io.out.write(`${program.version}\n`);
+      return EXIT.done;
+    case 'graph': {
+      const { workflow } = await loadPipeline(command.file);
+      io.out.write((workflow as { toMermaid(): string }).toMermaid());
+      return EXIT.done;
+    }
+    case 'run':
+      return run(command.file, command.rest, program, io);
+    default:
+      return command satisfies never;
+  }
+}
+
+async function run(file: string, rest: readonly string[], { script, verbose }: Program, io: Io): Promise<number> {
+  const pipeline = await loadPipeline(file);
+  const flags = readRunFlags(rest, pipeline.flags);
+  if (flags.help) {
+    io.out.write(pipelineHelp(file, pipeline));
+    return EXIT.done;
+  }
+  const inputs = pipeline.parse(flags.given);
+  checkPaths(pipeline.flags, inputs);
+  const threads = availableThreads(flags.threads);
+  if (flags.pairs > 0) {
+    const { name } = pipeline.workflow as { readonly name: string };
+    return compare(
+      {
+        workflow: name,
+        file,
+        given: flags.given,
+        threads,
+        pairs: flags.pairs,
+        verbose: verbose || flags.verbose,
+        script,
+      },
+      io,
+    );
+  }
+  const isTimed = isRunOfComparison(io.env);
+  // Without this a run goes on for nobody when the comparing process is killed.
+  if (isTimed) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  const onDone = isTimed
+    ? ({ report }: { readonly report: { readonly wallMs: number } }): Promise<void> => reportWallTime(report.wallMs)
+    : undefined;
+  return runPipeline(
+    pipeline,
+    inputs,
+    { threads, reporter: flags.reporter, verbose: verbose || flags.verbose, onDone },
+    io,
+  );
+}

@@ -1,0 +1,111 @@
+/** The texts of `--help`. Pure. */
+import { RUN_FLAGS } from './args.ts';
+import type { Pipeline } from './pipeline-file.ts';
+
+const MAX_FLAG = 26;
+const WIDTH = 100;
+const EXIT_CODES = 'Exit codes: 0 done, 1 the run failed, 2 nothing was run (bad usage), 130 interrupted.';
+
+/** The help of the whole, or of one command. */
+export function helpOf(of: 'cano' | 'run' | 'graph'): string {
+  switch (of) {
+    case 'cano':
+      return `cano runs CPU-bound pipelines on every core.
+
+  cano run FILE [flags]    runs the pipeline that FILE default-exports
+  cano run FILE --help     lists the inputs of that pipeline
+  cano graph FILE          prints its states as a Mermaid diagram
+  cano --version
+
+Flags of every run:
+${table(ownFlags())}
+
+Ctrl-C cancels the run; a second one exits at once.
+${EXIT_CODES}
+`;
+    case 'run':
+      return `cano run FILE [flags]
+
+Runs the pipeline that FILE (.ts or .js) default-exports.
+cano run FILE --help lists the inputs of that pipeline.
+
+${table(ownFlags())}
+
+${EXIT_CODES}
+`;
+    case 'graph':
+      return `cano graph FILE
+
+Prints the states and transitions of the pipeline that FILE default-exports, as a Mermaid diagram.
+`;
+    default:
+      return of satisfies never;
+  }
+}
+
+/** The help of one pipeline: what can be set, with type, default and description. */
+export function pipelineHelp(file: string, { workflow, description, flags }: Pipeline): string {
+  const { name } = workflow as { readonly name: string };
+  const inputs = flags
+    .filter(({ negates }) => !negates)
+    .map(({ flag, declared, rule }): Row => {
+      const shown = declared.type === 'boolean' ? `--[no-]${flag}` : `--${flag} ${placeholder(declared.type)}`;
+      const isPlain = rule === 'a text' || rule === 'a path' || rule === 'true or false';
+      const preset =
+        declared.default === undefined
+          ? declared.required === true
+            ? ['required']
+            : []
+          : [`default ${String(declared.default)}`];
+      const facts = [...(isPlain ? [] : [rule]), ...preset];
+      return [shown, `${declared.description}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`];
+    });
+  return `cano run ${file} [flags]
+
+${name}${description === undefined ? '' : `: ${description}`}
+
+${inputs.length === 0 ? 'It has no inputs.' : `Inputs:\n${table(inputs)}`}
+
+Flags of every run:
+${table(ownFlags())}
+`;
+}
+
+type Row = readonly [flag: string, text: string];
+
+function ownFlags(): Row[] {
+  return Object.entries(RUN_FLAGS).map(([flag, { value, help }]) => [
+    value === undefined ? `--${flag}` : `--${flag} ${value}`,
+    help,
+  ]);
+}
+
+function placeholder(type: string): string {
+  return type === 'path' ? 'PATH' : type === 'integer' ? 'N' : type === 'number' ? 'X' : 'TEXT';
+}
+
+function table(rows: readonly Row[]): string {
+  const width = Math.min(MAX_FLAG, Math.max(...rows.map(([flag]) => flag.length)));
+  const indent = ' '.repeat(width + 4);
+  return rows
+    .map(([flag, text]) => {
+      const [first = '', ...more] = wrap(text, WIDTH - indent.length);
+      const head = flag.length > width ? `  ${flag}\n${indent}` : `  ${flag.padEnd(width)}  `;
+      return [`${head}${first}`, ...more.map((line) => indent + line)].join('\n');
+    })
+    .join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/** The command `cano`: binds the commands to the process. */
+import { existsSync, readFileSync } from 'node:fs';
+import { isCanoError } from '../index.ts';
+import { execute } from './commands.ts';
+import type { Io } from './io.ts';
+import { printFailure } from './run-pipeline.ts';
+import { EXIT } from './usage.ts';
+
+const io: Io = { out: process.stdout, err: process.stderr, env: process.env, exit: (code) => process.exit(code) };
+const argv = process.argv.slice(2);
+const debug = process.env['CANO_DEBUG'] ?? '';
+const verbose = argv.includes('--verbose') || (debug !== '' && debug !== '0');
+
+// Whoever read our output has gone, as `head` does: nothing more can be told, and the run goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+let code: number;
+try {
+  code = await execute(argv, { script: process.argv[1] as string, version: version(), verbose }, io);
+} catch (error) {
+  // Errors that are not cano's are bugs of it: nothing the user did explains them, so the stack is what helps.
+  printFailure(error, verbose || !isCanoError(error), io);
+  code = isCanoError(error) ? EXIT.usage : EXIT.failed;
+}
+// Not process.exitCode: a socket or timer that a pipeline left open would keep the process alive.
+await flushed(process.stdout);
+await flushed(process.stderr);
+process.exit(code);
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+function version(): string {
+  // src/cli from source, dist/src/cli when built.
+  const found = ['../../package.json', '../../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url));
+  return found === undefined ? 'unknown' : (JSON.parse(readFileSync(found, 'utf8')) as { version: string }).version;
+}

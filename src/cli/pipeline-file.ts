@@ -1,0 +1,81 @@
+/** Gets a pipeline out of the user's file. */
+import { statSync, type Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CanoError, type definePipeline } from '../index.ts';
+import { loadModule } from '../wire/load-module.ts';
+import { usageError } from './usage.ts';
+
+/** Any pipeline, the types of its inputs erased. */
+export type Pipeline = ReturnType<typeof definePipeline>;
+export type PipelineFlag = Pipeline['flags'][number];
+
+const EXAMPLE = 'export default definePipeline({ workflow, inputs, store })';
+
+/**
+ * Imports a file and returns the pipeline that it exports.
+ *
+ * @throws CanoError `CANO_USAGE` when there is none, or the file cannot be loaded (`cause`)
+ */
+export async function loadPipeline(file: string): Promise<Pipeline> {
+  const path = resolve(file);
+  const stats = look(path);
+  if (stats === undefined) throw usageError(`there is no file '${file}' (looked for ${path})`);
+  if (stats.isDirectory()) throw usageError(`'${file}' is a folder`, 'name the file in it that exports the pipeline');
+  let module: Record<string, unknown>;
+  try {
+    module = await loadModule(pathToFileURL(path).href);
+  } catch (error) {
+    throw new CanoError('CANO_USAGE', `cannot load '${file}': ${whatHappened(error)}`, { cause: error });
+  }
+  const { default: exported } = module;
+  if (isPipeline(exported)) return exported;
+  // A file compiled to CommonJS has its exports one level down.
+  const inner = (exported as { default?: unknown } | undefined)?.default;
+  if (isPipeline(inner)) return inner;
+  throw usageError(`'${file}' does not default-export a pipeline (${whatIsThere(module)})`, `end it with ${EXAMPLE}`);
+}
+
+/** Checks that what the inputs point at is there. */
+export function checkPaths(flags: readonly PipelineFlag[], inputs: Readonly<Record<string, unknown>>): void {
+  for (const { flag, name, declared } of flags) {
+    const value = inputs[name];
+    if (declared.type !== 'path' || declared.mustBe === undefined || typeof value !== 'string') continue;
+    const stats = look(value);
+    if (stats === undefined)
+      throw usageError(`--${flag}: there is no ${declared.mustBe} '${value}' (looked for ${resolve(value)})`);
+    const isRight = declared.mustBe === 'folder' ? stats.isDirectory() : !stats.isDirectory();
+    if (!isRight) throw usageError(`--${flag}: '${value}' is not a ${declared.mustBe} (${resolve(value)})`);
+  }
+}
+
+// Another copy of the package may have made it, so it is known by its shape.
+function isPipeline(value: unknown): value is Pipeline {
+  return (
+    typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'pipeline' && 'flags' in value
+  );
+}
+
+function whatIsThere(module: Record<string, unknown>): string {
+  const names = Object.keys(module);
+  if (names.length === 0) return 'it exports nothing';
+  const { default: exported } = module;
+  if (exported === undefined) return `it exports ${names.join(', ')} and no default`;
+  const made =
+    typeof exported === 'object' && exported !== null ? (exported.constructor?.name ?? 'an object') : typeof exported;
+  return `its default export is ${made === 'Workflow' ? 'a Workflow: wrap it' : made === 'Object' ? 'an object of another kind' : `a ${made}`}`;
+}
+
+function whatHappened(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof CanoError || error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+}
+
+// What may not be looked at is, for the user, not there.
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

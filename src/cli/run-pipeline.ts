@@ -1,0 +1,150 @@
+/**
+ * One run of a pipeline, from its inputs to the exit code.
+ *
+ * Owns: the engine, the reporter, what signals do, the order in which all that ends.
+ * Does not own: what is shown (observe/), what runs (the engine).
+ *
+ * R1 What fails before the run starts is bad usage (exit code 2); afterwards the run has failed (1) or was interrupted (130).
+ * R2 The terminal is restored on every way out, the second Ctrl-C included.
+ */
+import { createEngine, isCanoError, type Engine, type EngineOptions, type RunResult } from '../index.ts';
+import { describeFailure } from '../observe/failure.ts';
+import type { Reporter } from '../observe/reporter.ts';
+import { createReporter, type ReporterName } from '../observe/reporters.ts';
+import { wantsColor } from '../observe/text.ts';
+import { onInterrupt } from './interrupt.ts';
+import type { Io } from './io.ts';
+import type { Pipeline } from './pipeline-file.ts';
+import { EXIT, usageError } from './usage.ts';
+
+export interface RunSettings {
+  readonly threads: number;
+  readonly reporter: ReporterName;
+  readonly verbose: boolean;
+  /** Told the result of a completed run. */
+  readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
+}
+
+type Inputs = Parameters<Pipeline['store']>[0];
+type MakeEngine = (options: EngineOptions) => Engine;
+
+/** Milliseconds that the end of the threads may take after the run. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * Runs a pipeline and prints what the reporter has to say.
+ *
+ * @returns the exit code
+ * @throws CanoError when the run could not start
+ */
+export async function runPipeline(
+  pipeline: Pipeline,
+  inputs: Inputs,
+  settings: RunSettings,
+  io: Io,
+  makeEngine: MakeEngine = createEngine,
+): Promise<number> {
+  const workflow = pipeline.workflow as {
+    readonly name: string;
+    readonly definition: { readonly states: ReadonlyMap<string, { readonly node: { readonly name: string } }> };
+  };
+  const services = await prepare(workflow.name, 'services', () => pipeline.services(inputs));
+  const store = await prepare(workflow.name, 'store', () => pipeline.store(inputs));
+
+  const engine = makeEngine({ threads: settings.threads, services, onEvent: (event) => reporter.update(event) });
+  const reporter: Reporter = createReporter(
+    settings.reporter,
+    {
+      workflow: workflow.name,
+      outline: [...workflow.definition.states].map(([state, { node }]) => ({ state, node: node.name })),
+      threads: settings.threads,
+      look: () => engine.stats(),
+      out: io.out,
+      err: io.err,
+      colors: { out: wantsColor(io.out, io.env), err: wantsColor(io.err, io.env) },
+      verbose: settings.verbose,
+    },
+    io.env,
+  );
+  const controller = new AbortController();
+  let isInterrupted = false;
+  const off = onInterrupt(
+    (signal) => {
+      isInterrupted = true;
+      reporter.notice(signal === 'SIGINT' ? 'cancelling; Ctrl-C again exits at once' : 'cancelling');
+      controller.abort(new Error(`interrupted by ${signal}`));
+    },
+    () => {
+      reporter.stop();
+      io.exit(EXIT.interrupted);
+    },
+  );
+  try {
+    // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
+    await engine.warmUp(workflow as never);
+    const run = engine.start(workflow as never, store as never, { signal: controller.signal });
+    return await run.result.then(
+      async (result) => {
+        await settings.onDone?.(result);
+        return finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
+      },
+      (error: unknown) => {
+        reporter.finish([]);
+        printFailure(error, settings.verbose, io);
+        return isInterrupted && isCanoError(error) && error.code === 'CANO_RUN_CANCELLED'
+          ? EXIT.interrupted
+          : EXIT.failed;
+      },
+    );
+  } finally {
+    await engine.close({ timeout: CLOSE_TIMEOUT_MS });
+    reporter.stop();
+    off();
+  }
+}
+
+/** Prints an error for people: what, where, and how to learn more. */
+export function printFailure(error: unknown, verbose: boolean, io: Io): void {
+  const [first = '', ...rest] = describeFailure(error, verbose);
+  io.err.write([`cano: ${first}`, ...rest.map((line) => `      ${line}`)].join('\n') + '\n');
+  const isClear = isCanoError(error) && (error.cause === undefined || error.code === 'CANO_RUN_CANCELLED');
+  if (!verbose && !isClear) io.err.write('      (--verbose shows the stack)\n');
+}
+
+async function prepare(name: string, part: 'store' | 'services', make: () => unknown): Promise<unknown> {
+  try {
+    return await make();
+  } catch (error) {
+    if (isCanoError(error)) throw error;
+    const failure = usageError(
+      `${part} of pipeline '${name}' failed, so nothing was run: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    failure.cause = error;
+    throw failure;
+  }
+}
+
+async function finish(
+  pipeline: Pipeline,
+  reporter: Reporter,
+  store: unknown,
+  result: RunResult,
+  inputs: Inputs,
+  verbose: boolean,
+  io: Io,
+): Promise<number> {
+  if (!reporter.wantsSummary) {
+    reporter.finish([]);
+    return EXIT.done;
+  }
+  try {
+    const summary = await pipeline.summary(store, result, inputs);
+    reporter.finish(typeof summary === 'string' ? [summary] : summary);
+    return EXIT.done;
+  } catch (error) {
+    reporter.finish([]);
+    io.err.write('cano: the run is completed, but the summary of its pipeline failed:\n');
+    printFailure(error, verbose, io);
+    return EXIT.failed;
+  }
+}

@@ -1,0 +1,43 @@
+/** The figures of `--compare`. Pure. */
+import { formatMs } from '../observe/format.ts';
+
+/** One pair of runs, and the control measured between them. */
+export interface Pair {
+  /** Wall time of the run with one thread, in milliseconds. */
+  readonly oneMs: number;
+  /** Wall time of the run with n threads. */
+  readonly manyMs: number;
+  /** What a bare loop gained from n threads. */
+  readonly control: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The lines that tell the result. */
+export function renderSpeedUp(workflow: string, threads: number, pairs: readonly Pair[]): string[] {
+  const speedUps = pairs.map(({ oneMs, manyMs }) => oneMs / manyMs);
+  const controls = pairs.map(({ control }) => control);
+  const shares = pairs.map(({ oneMs, manyMs, control }) => oneMs / manyMs / control);
+  const one = formatMs(median(pairs.map(({ oneMs }) => oneMs)));
+  const many = formatMs(median(pairs.map(({ manyMs }) => manyMs)));
+  const count = pairs.length === 1 ? '1 pair' : `median of ${pairs.length} pairs`;
+  return [
+    ` ${workflow} on ${threads === 1 ? '1 thread' : `${threads} threads`} against 1 thread, ${count} (min–max)`,
+    '',
+    ` speed-up   ${spread(speedUps)}   wall time ${one} → ${many}`,
+    ` bare loop  ${spread(controls)}   what the machine gave ${threads === 1 ? '1 thread' : `${threads} threads`} meanwhile`,
+    ` of it      ${`${Math.round(median(shares) * 100)}%`.padEnd(spread(speedUps).length)}   speed-up / bare loop, pair by pair`,
+    ...(threads === 1
+      ? ['', ' The process may use one core only, or --threads is 1: both sides ran on one thread.']
+      : []),
+  ];
+}
+
+function spread(values: readonly number[]): string {
+  return `${median(values).toFixed(2)}  (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+}

@@ -1,0 +1,68 @@
+/** Events that are text of their own: what nodes log, warnings, deaths of threads. */
+import type { EngineEvent, LogLevel, RunEvent } from '../core/events.ts';
+import { clean, type Line } from './text.ts';
+
+const STYLES = { debug: 'dim', info: undefined, warn: 'yellow', error: 'red' } as const satisfies Record<
+  LogLevel,
+  unknown
+>;
+/** Deaths that a node brought about; threads are also recycled, and terminated at a timeout or a cancellation. */
+const NOTEWORTHY: ReadonlySet<string> = new Set(['exit', 'uncaught_error', 'out_of_memory', 'protocol']);
+const MAX_FIELDS = 400;
+
+/** The lines to print for an event, one for each line of its text; none for other events. */
+export function noteLines(event: RunEvent | EngineEvent, withDebug: boolean): Line[] {
+  switch (event.type) {
+    case 'log': {
+      if (event.level === 'debug' && !withDebug) return [];
+      const item = event.item === undefined ? '' : ` #${event.item}`;
+      const head = `${event.level.padEnd(5)} ${clean(event.node)}${item}`;
+      const fields = event.fields === undefined ? '' : ` ${fieldsOf(event.fields)}`;
+      return linesOf(head, `${event.message}${fields}`, STYLES[event.level]);
+    }
+    case 'warning':
+      return linesOf('warn ', event.message, 'yellow');
+    case 'thread.exited': {
+      if (!NOTEWORTHY.has(event.reason)) return [];
+      const which = event.thread < 0 ? 'a thread' : `thread ${event.thread}`;
+      return linesOf(
+        'warn ',
+        `${which} died (${event.reason})${event.message === undefined ? '' : `: ${event.message}`}`,
+        'yellow',
+      );
+    }
+    default:
+      return [];
+  }
+}
+
+function linesOf(head: string, text: string, style: 'dim' | 'yellow' | 'red' | undefined): Line[] {
+  return text.split(/\r?\n/).map((line) => [{ text: ` ${head}  `, style: style ?? 'dim' }, { text: clean(line) }]);
+}
+
+function fieldsOf(fields: Readonly<Record<string, unknown>>): string {
+  const text = Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : jsonOf(value)}`)
+    .join(' ');
+  return text.length > MAX_FIELDS ? `${text.slice(0, MAX_FIELDS)}…` : text;
+}
+
+/**
+ * JSON of anything that crossed a thread: bigints as text, errors by name and message, typed arrays, Maps and Sets as
+ * lists; a value that cannot be written otherwise (a cycle) becomes a text that says so.
+ */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value, plain) ?? 'null';
+  } catch (error) {
+    return JSON.stringify(`(not JSON: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it throws'})`);
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (value instanceof Map || value instanceof Set) return [...value];
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return [...(value as Uint8Array)];
+  return value;
+}
