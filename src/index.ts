@@ -25,6 +25,8 @@ export type { ItemResult, Items, ItemsWithCommon } from './definition/batch-node
 export { Workflow } from './definition/workflow.ts';
 export type { Ready, Routes, StateOptions, WorkflowDefinition, WorkflowOptions } from './definition/workflow.ts';
 export { definePipeline } from './definition/pipeline.ts';
+export type { Pipeline, PipelineSpec } from './definition/pipeline.ts';
+export type { InputDeclaration, InputDeclarations, InputValues } from './definition/inputs.ts';
 export { retry } from './core/retry.ts';
 export type { RetryPolicy } from './core/retry.ts';
 export type { Duration } from './core/duration.ts';

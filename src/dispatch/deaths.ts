@@ -36,10 +36,11 @@ export function judge(reason: DeathReason, certain: boolean, letOff: boolean): V
   }
 }
 
-/** The reason that Piscina's rejection of a lease stands for. */
+/** The reason that Piscina's rejection of a lease stands for, unless the lease itself was aborted. */
 export function reasonOf(error: unknown): DeathReason {
-  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
-  if (name === 'AbortError' || message === 'Terminating worker thread') return 'terminated';
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  // The pool was destroyed.
+  if (message === 'Terminating worker thread') return 'terminated';
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'out_of_memory';
   if (typeof message === 'string' && message.startsWith('worker exited with code')) return 'exit';
   return 'uncaught_error';
@@ -56,9 +57,15 @@ export function settleRunning(execution: Execution, death: Death, position: numb
     settleItem(execution, position, hardTimeout(execution, startedAt));
     return;
   }
-  if (stop?.kind === 'cancelled' || stop?.kind === 'setup') return;
-  const verdict = judge(death.reason, death.certain, execution.letOff);
-  execution.letOff = verdict === 'let_off';
+  if (stop?.kind === 'setup') return;
+  if (stop?.kind === 'cancelled') {
+    const endedAt = systemClock.now();
+    settleItem(execution, position, { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt });
+    return;
+  }
+  const item = execution.indexAt(position);
+  const verdict = judge(death.reason, death.certain, execution.letOff === item);
+  execution.letOff = verdict === 'let_off' ? item : undefined;
   if (verdict !== 'blame') return;
   const end: ItemEnd = { outcome: 'crash', value: undefined, error: diedError(execution, death), startedAt, endedAt: systemClock.now() };
   settleItem(execution, position, end);

@@ -1,5 +1,6 @@
 // Thread: main
 /** The port through which the orchestrator has executions done. Threads and the main thread implement it. */
+import type { BoundExec } from '../node.ts';
 import type { CommonValue, Execution } from './execution.ts';
 
 /** One thread at this moment. */
@@ -28,6 +29,8 @@ export interface Dispatcher {
   cancel(execution: Execution, reason: unknown): void;
   /** No further execution will need a common value. */
   release(common: CommonValue): void;
+  /** Starts every thread and has it load and set up these execs; resolves when all are ready or have failed to be. */
+  warmUp(execs: readonly BoundExec<unknown, unknown>[]): Promise<void>;
   view(): DispatcherView;
   /** Tears everything down; nothing may be in flight. */
   close(): Promise<void>;

@@ -89,8 +89,8 @@ export class Execution {
   /** Running time of its items so far, in milliseconds. */
   ranMs = 0;
   stop: Stop | undefined;
-  /** It was on a thread that died by what may have been another's late throw, and was let off. */
-  letOff = false;
+  /** Index of the item that ran when its thread died by what may have been another's late throw, and was let off. */
+  letOff: number | undefined;
 
   constructor(request: ExecutionRequest) {
     this.request = request;

@@ -6,50 +6,59 @@
  * F1 An exec cannot be killed here: at its timeout, or when cancelled, its signal fires, the item is settled, and what it
  *    does later is dropped.
  * F2 The event loop turns between two executions.
+ * F3 `setup` runs once per exec and params; a failed one, or one that took longer than `setupTimeout`, is not kept.
  */
-import { systemClock, type Timer } from '../core/clock.ts';
-import { AttemptTimeoutError, LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+import { LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
 import { registry, type BoundExec, type RegisteredExec } from '../node.ts';
 import type { Dispatcher, DispatcherView } from './dispatcher.ts';
 import type { Execution, InlineFunction, ItemEnd } from './execution.ts';
+import { cancelledAt, failedAt, timeoutError } from './item-end.ts';
 import { MainContext, type ContextScope } from './main-context.ts';
-
-const { now } = systemClock;
+import { warmUpExecutions } from './warm-up.ts';
 
 interface Resource {
   readonly made: Promise<unknown>;
+  isMade: boolean;
   readonly teardown: RegisteredExec['teardown'];
 }
 
 export class InlineDispatcher implements Dispatcher {
   readonly threads = 0;
   readonly #services: unknown;
+  readonly #clock: Clock;
   readonly #resources = new Map<BoundExec<unknown, unknown>, Resource>();
-  readonly #running = new Map<Execution, { context: MainContext | undefined; settle: ((end: ItemEnd) => void) | undefined }>();
+  /** What has been submitted and has not ended, with what ends its wait for `setup` or for the exec. */
+  readonly #running = new Map<Execution, (reason: unknown) => void>();
   #settled = 0;
 
-  constructor(services: unknown) {
+  constructor(services: unknown, clock: Clock) {
     this.#services = services;
+    this.#clock = clock;
   }
 
   submit(execution: Execution): void {
-    execution.queuedAt = now();
+    execution.queuedAt = this.#clock.now();
     execution.status = 'posted';
-    this.#running.set(execution, { context: undefined, settle: undefined });
+    this.#running.set(execution, nothing);
     setImmediate(() => void this.#run(execution));
   }
 
   cancel(execution: Execution, reason: unknown): void {
-    const running = this.#running.get(execution);
-    if (running === undefined || execution.status === 'ended') return;
-    execution.stop = { kind: 'cancelled', position: -1, hardAt: now(), reason };
-    running.context?.abort();
-    const at = now();
-    running.settle?.({ outcome: 'cancelled', value: undefined, error: reason, startedAt: at, endedAt: at });
+    const stop = this.#running.get(execution);
+    if (stop === undefined || execution.stop !== undefined) return;
+    execution.stop = { kind: 'cancelled', position: -1, hardAt: this.#clock.now(), reason };
+    stop(reason);
   }
 
   release(): void {
     // Common values are not copied here.
+  }
+
+  async warmUp(execs: readonly BoundExec<unknown, unknown>[]): Promise<void> {
+    const { executions, ended } = warmUpExecutions(execs);
+    for (const execution of executions) this.submit(execution);
+    await ended;
   }
 
   view(): DispatcherView {
@@ -57,7 +66,9 @@ export class InlineDispatcher implements Dispatcher {
   }
 
   async close(): Promise<void> {
-    for (const { made, teardown } of [...this.#resources.values()].toReversed()) {
+    for (const { made, isMade, teardown } of [...this.#resources.values()].toReversed()) {
+      // Nothing needs a setup any more that still runs, and it may never end.
+      if (!isMade) continue;
       try {
         await teardown?.(await made);
       } catch (error) {
@@ -68,20 +79,22 @@ export class InlineDispatcher implements Dispatcher {
   }
 
   async #run(execution: Execution): Promise<void> {
+    const { now } = this.#clock;
     execution.postedAt = now();
-    const { exec } = execution.request;
     try {
-      const [call, params, resource] = typeof exec === 'function' ? [exec, undefined, undefined] : await this.#ready(exec);
+      const [call, params, resource] = await this.#ready(execution);
       while (execution.settled < execution.items.length) {
         const position = execution.settled;
         const context = new MainContext(this.#scope(execution, position, params, resource));
         const end = await this.#runItem(execution, call, execution.items[position], context);
+        execution.startedAt ??= end.startedAt;
         execution.receivedAt = end.endedAt;
         execution.settleNext(end);
       }
     } catch (error) {
-      const at = now();
-      execution.settleRest({ outcome: 'error', value: undefined, error, startedAt: at, endedAt: at });
+      const { stop } = execution;
+      execution.receivedAt = now();
+      execution.settleRest(stop === undefined ? failedAt(now(), error) : cancelledAt(now(), stop.reason));
     }
     this.#running.delete(execution);
     this.#settled += 1;
@@ -89,20 +102,32 @@ export class InlineDispatcher implements Dispatcher {
   }
 
   async #runItem(execution: Execution, call: InlineFunction, input: unknown, context: MainContext): Promise<ItemEnd> {
+    const { now, setTimer } = this.#clock;
     const startedAt = now();
     const { stop, request } = execution;
-    if (stop !== undefined) return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt: startedAt };
+    if (stop !== undefined) return cancelledAt(startedAt, stop.reason);
     let timer: Timer | undefined;
     const end = await new Promise<ItemEnd>((resolve) => {
-      this.#running.set(execution, { context, settle: resolve });
-      if (request.timeoutMs !== undefined) timer = systemClock.setTimer(() => resolve(timedOut(execution, context, startedAt)), request.timeoutMs);
+      const endAs = (outcome: ItemEnd['outcome'], value: unknown, error: unknown): void =>
+        resolve({ outcome, value, error, startedAt, endedAt: now() });
+      this.#running.set(execution, (reason) => {
+        context.abort();
+        endAs('cancelled', undefined, reason);
+      });
+      if (request.timeoutMs !== undefined) {
+        timer = setTimer(() => {
+          context.abort();
+          endAs('timeout', undefined, timeoutError(execution, 'soft'));
+        }, request.timeoutMs);
+      }
       // An async function, so that a sync throw rejects too.
       (async (): Promise<unknown> => call(input, context as never))().then(
-        (value) => resolve({ outcome: 'ok', value, error: undefined, startedAt, endedAt: now() }),
-        (error: unknown) => resolve({ outcome: 'error', value: undefined, error, startedAt, endedAt: now() }),
+        (value) => endAs('ok', value, undefined),
+        (error: unknown) => endAs('error', undefined, error),
       );
     });
     timer?.cancel();
+    this.#running.set(execution, nothing);
     context.finish();
     return end;
   }
@@ -123,26 +148,61 @@ export class InlineDispatcher implements Dispatcher {
     };
   }
 
-  async #ready(exec: BoundExec<unknown, unknown>): Promise<[InlineFunction, unknown, unknown]> {
+  async #ready(execution: Execution): Promise<[InlineFunction, unknown, unknown]> {
+    const { exec } = execution.request;
+    if (typeof exec === 'function') return [exec, undefined, undefined];
     const registered = registry().get(exec.key);
-    if (registered === undefined) throw new LoadFailedError(`exec '${exec.name}' is not defined on the main thread (${exec.key})`);
+    if (registered === undefined) {
+      throw new LoadFailedError(`exec '${exec.name}' is not defined on the main thread (${exec.key})`);
+    }
     let resource = this.#resources.get(exec);
     if (resource === undefined) {
-      resource = { made: Promise.resolve(exec.params).then((params) => registered.setup?.(params)), teardown: registered.teardown };
+      resource = setUp(exec, registered);
       this.#resources.set(exec, resource);
     }
     try {
-      return [registered.exec, exec.params, await resource.made];
+      const value = resource.isMade ? await resource.made : await this.#wait(execution, exec, resource.made);
+      return [registered.exec, exec.params, value];
     } catch (error) {
-      this.#resources.delete(exec);
-      throw new SetupFailedError(`setup of exec '${exec.name}' failed: ${messageOf(error)}`, { cause: error });
+      // Unless it is only that nobody waits for it any more.
+      if (execution.stop === undefined && this.#resources.get(exec) === resource) this.#resources.delete(exec);
+      throw error;
+    }
+  }
+
+  async #wait(execution: Execution, exec: BoundExec<unknown, unknown>, made: Promise<unknown>): Promise<unknown> {
+    let timer: Timer | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#running.set(execution, reject);
+        timer = this.#clock.setTimer(() => {
+          const limit = exec.setupTimeoutMs;
+          reject(
+            new SetupFailedError(`exec '${exec.name}' was not ready after its setupTimeout of ${limit} ms (setup)`),
+          );
+        }, exec.setupTimeoutMs);
+        made.then(resolve, reject);
+      });
+    } finally {
+      timer?.cancel();
+      this.#running.set(execution, nothing);
     }
   }
 }
 
-function timedOut(execution: Execution, context: MainContext, startedAt: number): ItemEnd {
-  const { node, runId, state, visit, timeoutMs = 0 } = execution.request;
-  context.abort();
-  const error = new AttemptTimeoutError(`exec of '${node}'`, timeoutMs, 'soft', { where: { node, runId, state, visit } });
-  return { outcome: 'timeout', value: undefined, error, startedAt, endedAt: now() };
+const nothing = (): void => {};
+
+function setUp({ name, params }: BoundExec<unknown, unknown>, { setup, teardown }: RegisteredExec): Resource {
+  const make = async (): Promise<unknown> => {
+    try {
+      const value = await setup?.(params);
+      resource.isMade = true;
+      return value;
+    } catch (error) {
+      throw new SetupFailedError(`setup of exec '${name}' failed: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  // In a later turn, when `resource` is there.
+  const resource: Resource = { made: Promise.resolve().then(make), isMade: false, teardown };
+  return resource;
 }

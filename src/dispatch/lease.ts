@@ -13,7 +13,8 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { decodeError } from '../core/error-codec.ts';
-import { systemClock } from '../core/clock.ts';
+import { systemClock, type Timer } from '../core/clock.ts';
+import type { DeathReason } from '../core/errors.ts';
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { Dying, Execute, FromThread, Hello, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
@@ -24,9 +25,13 @@ import type { CommonValue, Execution } from './execution.ts';
 import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
 import type { ThreadPool } from './pool.ts';
 import { openServices } from './rpc.ts';
+import { TEARDOWN_MS } from './teardown.ts';
 
 /** Inputs above this many bytes travel in a message of their own. */
 const ALONE_BYTES = 64 * 1024;
+
+/** From the end of the lease or its channel, as seen from here, until the other end of it must have shown. */
+const LAST_WORDS_MS = 100;
 
 /** What a lease tells its dispatcher. */
 export interface LeaseOwner {
@@ -79,6 +84,8 @@ export class Lease {
   #out: ToThread[] = [];
   #flushQueued = false;
   #dying: Dying | undefined;
+  #isBroken = false;
+  #teardownTimer: Timer | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -92,14 +99,20 @@ export class Lease {
     const done = options.pool.lease(start, far, this.#abort.signal).then(
       () => undefined,
       (error: unknown) => {
-        // A thread that never came up has no port to close.
-        this.#port.close();
+        this.#closeSoon();
         return { error };
       },
     );
     port1.on('message', (batch: readonly FromThread[]) => this.#receive(batch));
-    port1.on('messageerror', () => this.terminate());
-    port1.on('close', () => void done.then((failed) => this.#close(failed)));
+    port1.on('messageerror', () => this.#breakOff());
+    port1.on('close', () => {
+      // A channel that is closed while the thread lives on was closed by user code.
+      const breakOff = systemClock.setTimer(() => this.#breakOff(), LAST_WORDS_MS);
+      void done.then((failed) => {
+        breakOff.cancel();
+        this.#close(failed);
+      });
+    });
     port1.unref();
   }
 
@@ -155,6 +168,10 @@ export class Lease {
     return this.slots.state(execution.slot, execution.generation) === SlotState.STARTED;
   }
 
+  isDone(execution: Execution): boolean {
+    return this.slots.state(execution.slot, execution.generation) === SlotState.DONE;
+  }
+
   /** The execution that runs now. */
   running(): Execution | undefined {
     for (const execution of this.inFlight) {
@@ -174,9 +191,11 @@ export class Lease {
     if (this.#commons.delete(commonId)) this.#send(['drop', commonId]);
   }
 
-  /** Asks the thread to tear down its resources; `onRetired` follows. */
+  /** Asks the thread to tear down its resources; `onRetired` follows, or its termination when that takes too long. */
   retire(): void {
     this.retiring = true;
+    if (this.#teardownTimer !== undefined) return;
+    this.#teardownTimer = systemClock.setTimer(() => this.terminate(), TEARDOWN_MS);
     this.#port.ref();
     this.#send(['retire']);
   }
@@ -192,6 +211,20 @@ export class Lease {
   /** Terminates the thread. */
   terminate(): void {
     this.#abort.abort();
+  }
+
+  // What runs there, or the channel to it, cannot be trusted any more.
+  #breakOff(): void {
+    this.#isBroken = true;
+    this.terminate();
+  }
+
+  // The pool may know of the end before the last messages are here, and a port that is closed drops them. It closes by
+  // itself when the thread that holds the other end is gone; not when no thread ever got it, or native code holds it.
+  #closeSoon(): void {
+    systemClock
+      .setTimer(() => setImmediate(() => this.#port.close()), LAST_WORDS_MS)
+      .unref();
   }
 
   #send(message: ToThread): void {
@@ -265,7 +298,11 @@ export class Lease {
   }
 
   #receive(batch: readonly FromThread[]): void {
-    for (const message of batch) {
+    if (!Array.isArray(batch)) {
+      this.#breakOff();
+      return;
+    }
+    for (const message of batch as readonly FromThread[]) {
       switch (message[0]) {
         case 'results':
           this.#takeResults(message);
@@ -289,9 +326,9 @@ export class Lease {
           this.#options.owner.onRetired(this, message);
           break;
         default:
-          // Something else than cano wrote to the port; what runs there cannot be trusted any more.
+          // Something else than cano wrote to the port.
           message satisfies never;
-          this.terminate();
+          this.#breakOff();
       }
     }
     this.#options.owner.onBurst(this);
@@ -348,17 +385,25 @@ export class Lease {
   }
 
   #close(failed: { readonly error: unknown } | undefined): void {
-    this.#rpc?.close();
+    this.#teardownTimer?.cancel();
     const inOrder = this.status === 'ended' && failed === undefined;
     this.status = 'closed';
     if (inOrder) {
+      // The thread closes the channel for services, when the calls under way have been answered.
       this.#options.owner.onClosed(this, undefined);
       return;
     }
-    const reason = failed === undefined ? 'protocol' : reasonOf(failed.error);
+    this.#rpc?.close();
     const error = this.#dying?.[3] === undefined ? failed?.error : decodeError(this.#dying[3]);
     // Without last words V8 ended the thread, or it was terminated.
     const certain = this.#dying?.[2] ?? true;
-    this.#options.owner.onClosed(this, { reason, certain, error });
+    this.#options.owner.onClosed(this, { reason: this.#reasonOf(failed), certain, error });
+  }
+  // What was thrown says nothing about termination: user code throws AbortErrors too.
+  #reasonOf(failed: { readonly error: unknown } | undefined): DeathReason {
+    if (this.#isBroken) return 'protocol';
+    if (this.#abort.signal.aborted) return 'terminated';
+    // A thrown null or undefined ends a thread without a rejection.
+    return failed === undefined ? (this.#dying?.[1] ?? 'protocol') : reasonOf(failed.error);
   }
 }

@@ -4,6 +4,7 @@ import { StoppedError } from '../core/errors.ts';
 import type { InlineContext } from '../definition/node.ts';
 import type { Counter, Log } from '../node.ts';
 import type { Note } from '../wire/messages.ts';
+import { callService, type Services } from './rpc.ts';
 
 /** Whose context it is. */
 export interface ContextScope {
@@ -114,12 +115,19 @@ function stopped(): StoppedError {
 }
 
 function asynchronous(services: unknown): unknown {
-  return new Proxy(services as Record<string, Record<string, unknown>>, {
-    get: (target, service: string) =>
-      new Proxy(target[service] ?? {}, {
-        get: (methods, method: string) =>
-          async (...args: unknown[]) =>
-            Reflect.apply(methods[method] as (...given: unknown[]) => unknown, methods, args),
-      }),
+  return named((service) =>
+    named(
+      (method) =>
+        async (...args: unknown[]) =>
+          callService(services as Services, service, method, args),
+    ),
+  );
+}
+
+// Over an empty object: a proxy over frozen services could not give anything else than they hold. `then` is left out, or
+// an awaited proxy would be taken for a promise.
+function named(make: (name: string) => unknown): unknown {
+  return new Proxy(Object.create(null) as object, {
+    get: (_target, name) => (typeof name !== 'string' || name === 'then' ? undefined : make(name)),
   });
 }

@@ -9,7 +9,7 @@
  */
 import { isMainThread, type MessagePort, type Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { WrongThreadError } from '../core/errors.ts';
+import { LoadFailedError, WrongThreadError } from '../core/errors.ts';
 import type { LeaseStart } from '../wire/messages.ts';
 
 export interface PoolOptions {
@@ -21,6 +21,8 @@ export interface PoolOptions {
 
 /** Loads {@link file://./../worker/entry.ts}; from the sources by way of {@link file://./../worker/boot.mjs}. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker/boot.mjs' : '../worker/entry.js', import.meta.url);
+
+const UNBUNDLED = "cano must stay out of a bundle, as an installed package (esbuild: --packages=external or --external:cano)";
 
 export class ThreadPool {
   readonly #piscina: Piscina;
@@ -43,11 +45,20 @@ export class ThreadPool {
 
   /** Occupies a thread until the lease's end message; rejects when the thread dies or `signal` fires, which terminates it. */
   async lease(start: LeaseStart, ports: readonly MessagePort[], signal: AbortSignal): Promise<void> {
-    await this.#piscina.run(start, { transferList: ports as unknown as Transferable[], signal });
+    try {
+      await this.#piscina.run(start, { transferList: ports as unknown as Transferable[], signal });
+    } catch (error) {
+      throw isEntryMissing(error) ? new LoadFailedError(`there is no ${entry.href}, which threads begin with: ${UNBUNDLED}`, { cause: error }) : error;
+    }
   }
 
   /** Terminates all threads. */
   async destroy(): Promise<void> {
     await this.#piscina.destroy();
   }
+}
+
+function isEntryMissing(error: unknown): boolean {
+  const { code, url } = (error ?? {}) as { code?: unknown; url?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' && url === entry.href;
 }

@@ -80,6 +80,8 @@ export class ReadyQueue {
   #first(): Lane | undefined {
     if (this.#size === 0) {
       if (this.#lanes.length > MAX_EMPTY_LANES) this.#lanes.length = 0;
+      // Those that were removed are still in.
+      for (const lane of this.#lanes) if (nextOf(lane) !== undefined) this.#skipHoles(lane);
       return undefined;
     }
     for (const lane of this.#lanes) {

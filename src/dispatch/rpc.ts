@@ -8,7 +8,8 @@ import { notCloneable } from '../wire/clone-check.ts';
 import type { ServiceEndpoint } from '../wire/services.ts';
 import { prepareForWire } from '../wire/transfer.ts';
 
-type Services = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Services by name, each with its methods. */
+export type Services = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Opens a channel to the services: `near` stays here and keeps no process alive, `far` goes to the thread. */
 export function openServices(services: object): { readonly near: MessagePort; readonly far: MessagePort } {
@@ -28,7 +29,12 @@ export function openServices(services: object): { readonly near: MessagePort; re
   return { near, far };
 }
 
-async function callService(services: Services, service: string, method: string, args: unknown[]): Promise<unknown> {
+/**
+ * Calls a method of a service.
+ *
+ * @throws ServiceError when there is no such service or method; else what the method throws
+ */
+export async function callService(services: Services, service: string, method: string, args: unknown[]): Promise<unknown> {
   const target = Object.hasOwn(services, service) ? services[service] : undefined;
   if (target === undefined || target === null) {
     throw new ServiceError(`ctx.rpc.${service}: the engine has no service of that name (it has ${Object.keys(services).join(', ') || 'none'})`);

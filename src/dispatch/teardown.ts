@@ -3,7 +3,7 @@
 import { systemClock } from '../core/clock.ts';
 
 /** Threads that do not answer by then are terminated with their resources as they are. */
-const TEARDOWN_MS = 10_000;
+export const TEARDOWN_MS = 10_000;
 
 export class Teardown {
   readonly #waiting: Set<number>;

@@ -15,6 +15,7 @@ import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts'
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { Hello, Retired } from '../wire/messages.ts';
+import { SLOT_COUNT } from '../wire/slots.ts';
 import { CostTable } from './cost.ts';
 import { settleRunning, type Death } from './deaths.ts';
 import type { Dispatcher, DispatcherView } from './dispatcher.ts';
@@ -26,6 +27,7 @@ import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Teardown } from './teardown.ts';
 import { viewThread } from './view.ts';
+import { warmUpExecutions } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
 const IDLE_MS = 100;
@@ -126,6 +128,25 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     for (const lease of this.#openLeases()) lease.drop(id);
   }
 
+  async warmUp(execs: readonly BoundExec<unknown, unknown>[]): Promise<void> {
+    const loadable = execs.filter((exec) => this.#refuseParams(exec) === undefined);
+    const threads = Array.from({ length: this.threads }, async (_value, thread) => {
+      const held = this.#leases[thread];
+      // A lease that is ending is as good as none: its thread is warm, or is being replaced.
+      if (held !== undefined && !held.isTaking) return;
+      const lease = held ?? this.#open(thread);
+      const { executions, ended } = warmUpExecutions(loadable.slice(0, SLOT_COUNT - lease.inFlight.length));
+      for (const execution of executions) {
+        execution.queuedAt = now();
+        this.#inFlight += 1;
+        lease.post(execution);
+      }
+      this.#watchdog.arm();
+      await ended;
+    });
+    await Promise.all(threads);
+  }
+
   view(): DispatcherView {
     const threads = this.#leases.map((lease, thread) => viewThread(thread, lease, this.#busyBefore[thread] as number));
     return { threads, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
@@ -137,7 +158,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     this.#watchdog.close();
     this.#idleTimer?.cancel();
     for (const lease of this.#openLeases()) lease.end();
-    await this.#pool.destroy();
+    // A thread that failed to start meanwhile has taken the pool with it.
+    await this.#pool?.destroy();
     this.#pool = undefined;
   }
 
@@ -148,7 +170,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   onEnded(_lease: Lease, execution: Execution): void {
     this.#inFlight -= 1;
-    this.#costs.add(keyOf(execution), execution.ranMs);
+    if (execution.startedAt !== undefined && execution.items.length > 0) this.#costs.add(keyOf(execution), execution.ranMs);
     this.#finish(execution);
   }
 
@@ -196,7 +218,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   // Settles or requeues what was in flight on a thread that died.
   #bury(lease: Lease, death: Death): void {
     const executions = lease.inFlight;
-    const running = lease.running();
+    // What breaks the channel may be a result, and then nothing runs any more.
+    const running = lease.running() ?? (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
     lease.inFlight = [];
     this.#inFlight -= executions.length;
     // Last to first: each goes to the front of the queue, so the first ends up there.
@@ -301,7 +324,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       if (this.#inFlight > 0 || this.#teardown !== undefined) return;
       const leftMs = IDLE_MS - (now() - this.#idleSince);
       if (leftMs > 0) this.#idleTimer = systemClock.setTimer(look, leftMs);
-      else for (const lease of this.#openLeases()) lease.end();
+      else for (const lease of this.#openLeases()) if (!lease.retiring) lease.end();
       this.#idleTimer?.unref();
     };
     this.#idleTimer = systemClock.setTimer(look, IDLE_MS);

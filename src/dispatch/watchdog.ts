@@ -63,8 +63,10 @@ export class Watchdog {
 
   /** Asks to stop an execution (position -1) or one item of it, and sees to it that it does. */
   stop(lease: Lease, execution: Execution, kind: Stop['kind'], position: number, reason: unknown): void {
-    // A second request must not give it more time.
-    const hardAt = Math.min(execution.stop?.hardAt ?? Number.POSITIVE_INFINITY, now() + this.#options.graceMs);
+    // A second request must not give it more time; one that was for another item is over.
+    const before = execution.stop;
+    const sameBefore = before !== undefined && (position < 0 || before.position < 0 || before.position === position);
+    const hardAt = Math.min(sameBefore ? before.hardAt : Number.POSITIVE_INFINITY, now() + this.#options.graceMs);
     execution.stop = { kind, position, hardAt, reason };
     lease.requestStop(execution, position < 0 ? STOP_ALL : position + 1);
     this.arm();
@@ -73,9 +75,9 @@ export class Watchdog {
   #look(lease: Lease, execution: Execution, at: number): void {
     const { slots } = lease;
     const position = slots.position(execution.slot);
-    const startedAt = slots.startedAt(execution.slot);
     const phase = slots.phase(execution.slot);
-    // The thread writes the time before the position: an unchanged position means that the time is not newer than it.
+    const startedAt = slots.startedAt(execution.slot);
+    // The thread writes the time before position and phase: a time read after them is that of the item, or newer.
     if (position !== slots.position(execution.slot)) return;
     const { stop, request } = execution;
 

@@ -25,7 +25,15 @@ export interface Travel {
 }
 
 /** Counts an attempt and announces `exec.finished`. */
-export function recordAttempt(run: LiveRun, place: VisitPlace, cells: NodeReport, travel: Travel, index: number, attempt: number, end: ItemEnd): void {
+export function recordAttempt(
+  run: LiveRun,
+  place: VisitPlace,
+  cells: NodeReport,
+  travel: Travel,
+  index: number,
+  attempt: number,
+  end: ItemEnd,
+): void {
   const { queuedAt, postedAt, receivedAt, thread } = travel;
   const ms = end.endedAt - end.startedAt;
   // A chunk's wait and cost of travel belong to all of its items; each carries its share.
@@ -57,17 +65,35 @@ export function recordAttempt(run: LiveRun, place: VisitPlace, cells: NodeReport
 }
 
 /** Announces a note of an execution. */
-export function announceNote(run: LiveRun, place: VisitPlace, thread: number | undefined, index: number, attempt: number, note: Note): void {
-  const head = { ...place, ...(index < 0 ? {} : { item: index }), attempt, ...(thread === undefined ? {} : { thread }) };
+export function announceNote(
+  run: LiveRun,
+  place: VisitPlace,
+  thread: number | undefined,
+  index: number,
+  attempt: number,
+  note: Note,
+): void {
+  const head = (): VisitPlace & { readonly attempt: number } => ({
+    ...place,
+    ...(index < 0 ? {} : { item: index }),
+    attempt,
+    ...(thread === undefined ? {} : { thread }),
+  });
   switch (note[0]) {
     case 'progress':
-      run.announce(() => ({ type: 'progress', ...head, done: note[1], total: note[2] }));
+      run.announce(() => ({ type: 'progress', ...head(), done: note[1], total: note[2] }));
       break;
     case 'counter':
-      run.announce(() => ({ type: 'counter', ...head, name: note[1], add: note[2] }));
+      run.announce(() => ({ type: 'counter', ...head(), name: note[1], add: note[2] }));
       break;
     case 'log':
-      run.announce(() => ({ type: 'log', ...head, level: note[1], message: note[2], ...(note[3] === undefined ? {} : { fields: note[3] }) }));
+      run.announce(() => ({
+        type: 'log',
+        ...head(),
+        level: note[1],
+        message: note[2],
+        ...(note[3] === undefined ? {} : { fields: note[3] }),
+      }));
       break;
     case 'dropped':
       run.announce(() => ({

@@ -5,7 +5,7 @@
  * Does not own: where a chunk runs and what happens when its thread dies (the dispatcher).
  *
  * B1 At most `openLimit` chunks are open; the source is pulled only when one is missing. Unreduced items that wait for an
- *    earlier one are bounded too, so `reduce` works in constant memory.
+ *    earlier one and items that wait for a retry are bounded too, so `reduce` works in constant memory.
  * B2 A chunk is sized by what items cost so far: `TARGET_MS` of work, so that dispatch costs nothing and no thread holds
  *    much more than the others at the end.
  * B3 Results are in input order; chunk borders cannot be seen.
@@ -18,6 +18,7 @@ import { decideRetry } from '../core/retry.ts';
 import type { BatchRules } from '../definition/node.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Execution, type CommonValue, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
+import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt } from './attempt.ts';
 import { ChunkSizer } from './chunk-sizer.ts';
@@ -28,7 +29,7 @@ import type { VisitScope } from './visit-scope.ts';
 
 const OPEN_PER_THREAD = 3;
 const INLINE_CONCURRENCY = 16;
-/** Results that may wait for an earlier one, in multiples of the items that can be open. */
+/** Results that wait for an earlier one and items that wait for a retry, above which no more items are pulled. */
 const MAX_WAITING = 20_000;
 
 /** How a batch fails: with the item that did it, or without one when the source or `reduce` threw. */
@@ -63,8 +64,9 @@ class Batch implements ExecutionSink {
   readonly #openLimit: number;
   readonly #sizer: ChunkSizer;
   readonly #results: Results;
-  /** Open chunks; the value takes back one that still waits for the node's concurrency limit. */
-  readonly #open = new Map<Execution, () => boolean>();
+  readonly #open = new Set<Execution>();
+  /** Open chunks that wait for the node's concurrency limit, with what takes them back. */
+  readonly #waiting = new Map<Execution, () => boolean>();
   readonly #timers = new Set<Timer>();
   #retries: Pulled[] = [];
   #failure: BatchFailure | undefined;
@@ -81,8 +83,11 @@ class Batch implements ExecutionSink {
     this.#size = source.size;
     this.#gatherer = new ItemGatherer(source, engine.clock, () => this.#pump());
     const { threads } = this.#dispatcher;
-    const wanted = threads === 0 ? INLINE_CONCURRENCY : threads * OPEN_PER_THREAD;
-    this.#openLimit = node.concurrency ?? wanted;
+    const { concurrency } = node;
+    this.#openLimit =
+      threads === 0
+        ? (concurrency ?? INLINE_CONCURRENCY)
+        : Math.min(concurrency ?? Infinity, threads * OPEN_PER_THREAD);
     this.#sizer = new ChunkSizer(threads, source.size);
     this.#results = new Results(rules);
   }
@@ -144,13 +149,16 @@ class Batch implements ExecutionSink {
   #nextChunk(): readonly Pulled[] {
     const size = this.#sizer.next(this.#gatherer.pulled);
     if (this.#retries.length > 0) return this.#retries.splice(0, size);
-    return this.#results.waiting > MAX_WAITING ? [] : this.#gatherer.gather(size);
+    const waiting = this.#results.waiting + this.#timers.size;
+    return waiting > MAX_WAITING ? [] : this.#gatherer.gather(size);
   }
 
   #dispatch(chunk: readonly Pulled[]): void {
     const { run, node, place, engine } = this.#visit;
     const [first] = chunk as readonly [Pulled];
-    const isRow = chunk.every(({ index, attempt }, offset) => index === first.index + offset && attempt === first.attempt);
+    const isRow = chunk.every(
+      ({ index, attempt }, offset) => index === first.index + offset && attempt === first.attempt,
+    );
     const execution = new Execution({
       exec: node.exec,
       runId: run.id,
@@ -166,10 +174,20 @@ class Batch implements ExecutionSink {
       attempt: isRow ? first.attempt : chunk.map(({ attempt }) => attempt),
       sink: this,
     });
-    this.#open.set(execution, () => false);
+    this.#open.add(execution);
     const limit = engine.limitOf(node);
     if (limit === undefined) this.#dispatcher.submit(execution);
-    else this.#open.set(execution, limit.request(() => this.#dispatcher.submit(execution)));
+    else this.#enter(execution, limit);
+  }
+
+  #enter(execution: Execution, limit: ConcurrencyLimit): void {
+    let isIn = false;
+    const withdraw = limit.request(() => {
+      isIn = true;
+      this.#waiting.delete(execution);
+      this.#dispatcher.submit(execution);
+    });
+    if (!isIn) this.#waiting.set(execution, withdraw);
   }
 
   #afterFailure(index: number, attempt: number, item: unknown, error: unknown): void {
@@ -178,7 +196,15 @@ class Batch implements ExecutionSink {
     const decision = decideRetry(rule, error, attempt, attempt - 1, engine.random);
     if (decision.retry) {
       const { delayMs } = decision;
-      run.announce(() => ({ type: 'retry.scheduled', ...place, phase: 'exec', item: index, attempt, delayMs, error: eventError(error) }));
+      run.announce(() => ({
+        type: 'retry.scheduled',
+        ...place,
+        phase: 'exec',
+        item: index,
+        attempt,
+        delayMs,
+        error: eventError(error),
+      }));
       cells.retries += 1;
       cells.backoffMs += delayMs;
       const timer = engine.clock.setTimer(() => {
@@ -211,9 +237,16 @@ class Batch implements ExecutionSink {
     this.#gatherer.close();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    for (const [execution, withdraw] of this.#open) {
+    // First those that wait, or the places of the others would be passed on to them.
+    for (const [execution, withdraw] of this.#waiting) {
       if (withdraw()) this.#open.delete(execution);
-      else this.#dispatcher.cancel(execution, this.#visit.run.stopRequest === undefined ? failure.error : this.#visit.run.stopError());
+    }
+    this.#waiting.clear();
+    const { run } = this.#visit;
+    const reason = run.stopRequest === undefined ? failure.error : run.stopError();
+    for (const execution of this.#open) {
+      // The one whose last item led here is about to end.
+      if (execution.settled < execution.items.length) this.#dispatcher.cancel(execution, reason);
     }
     this.#pump();
   }

@@ -13,6 +13,8 @@ export function defaultEngine(): Engine {
 }
 
 bindDefaultEngine((workflow: AnyWorkflow, store: unknown, options: RunOptions): Run => {
-  const erased = defaultEngine() as unknown as { start(workflow: AnyWorkflow, store: unknown, options: RunOptions): Run };
+  const erased = defaultEngine() as unknown as {
+    start(workflow: AnyWorkflow, store: unknown, options: RunOptions): Run;
+  };
   return erased.start(workflow, store, options);
 });

@@ -9,12 +9,19 @@
  */
 import { isMainThread } from 'node:worker_threads';
 import { toMs } from '../core/duration.ts';
-import { describeValue, EngineClosedError, InvalidOptionError, StoppedError, WrongThreadError } from '../core/errors.ts';
+import {
+  describeValue,
+  EngineClosedError,
+  InvalidOptionError,
+  StoppedError,
+  WrongThreadError,
+} from '../core/errors.ts';
 import { eventError, type EngineEvent } from '../core/events.ts';
 import { uuidv7 } from '../core/ids.ts';
 import type { AnyNode } from '../definition/node.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
-import type { AnyWorkflow } from '../definition/workflow.ts';
+import type { AnyWorkflow, WorkflowDefinition } from '../definition/workflow.ts';
+import type { BoundExec } from '../node.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
@@ -25,6 +32,7 @@ import { LiveRun } from './live-run.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
 import { runLoop } from './run-loop.ts';
 import { checkRunOptions } from './run-options.ts';
+import { SharedSignals } from './shared-signals.ts';
 import type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadStatus } from './types.ts';
 
 const DEFAULT_GRACE = '1s';
@@ -60,6 +68,7 @@ class LocalEngine implements EngineServices {
   readonly #inline: InlineDispatcher;
   readonly #dispatcher: Dispatcher;
   readonly #runs = new Map<string, LiveRun>();
+  readonly #signals = new SharedSignals();
   readonly #limits = new WeakMap<AnyNode, ConcurrencyLimit>();
   #closing: Promise<void> | undefined;
   #onQuiet: (() => void) | undefined;
@@ -75,8 +84,9 @@ class LocalEngine implements EngineServices {
     this.clock = clock;
     this.random = random;
     this.services = checkServices(options.services);
+    checkListener(options.onEvent);
     this.#options = options;
-    this.#inline = new InlineDispatcher(this.services);
+    this.#inline = new InlineDispatcher(this.services, clock);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
     const recycleAfter = checkRecycle(options.recycleAfter);
     const threads = threadCount(options.threads);
@@ -91,35 +101,40 @@ class LocalEngine implements EngineServices {
             graceMs,
             recycleAfter,
             observer: {
-              started: (thread, threadId, readyMs) => this.#announce({ type: 'thread.started', thread, threadId, readyMs }),
+              started: (thread, threadId, readyMs) =>
+                this.#announce({ type: 'thread.started', thread, threadId, readyMs }),
               exited: (thread, reason, error) =>
-                this.#announce({ type: 'thread.exited', thread, reason, ...(error === undefined ? {} : { message: eventError(error).message }) }),
+                this.#announce({
+                  type: 'thread.exited',
+                  thread,
+                  reason,
+                  ...(error === undefined ? {} : { message: eventError(error).message }),
+                }),
             },
           });
   }
 
   start(workflow: AnyWorkflow, store: unknown, given: RunOptions = {}): Run {
-    if (this.#closing !== undefined) {
-      throw new EngineClosedError(`engine '${this.name}' is closed; make another one with createEngine()`);
-    }
+    this.#refuseWhenClosed();
     if (!validated.has(workflow)) {
       workflow.validate();
       validated.add(workflow);
     }
     const { timeoutMs, maxTransitions } = checkRunOptions(given);
     const id = given.runId ?? uuidv7(this.clock.wallNow());
-    if (this.#runs.has(id)) throw new InvalidOptionError(`runId '${id}' belongs to a run that is still live; every run needs an id of its own`);
-    const run = new LiveRun(id, workflow.definition, store, given, this.clock);
+    if (this.#runs.has(id))
+      throw new InvalidOptionError(
+        `runId '${id}' belongs to a run that is still live; every run needs an id of its own`,
+      );
+    const run = new LiveRun(id, workflow.definition, store, given, this.clock, () => {
+      release();
+      this.#runs.delete(id);
+      if (this.#runs.size === 0) this.#onQuiet?.();
+    });
     if (this.#options.onEvent !== undefined) run.listen(this.#options.onEvent);
     this.#runs.set(id, run);
     const release = this.#watch(run, given.signal, timeoutMs);
-    queueMicrotask(() => {
-      void runLoop(run, this, maxTransitions).finally(() => {
-        release();
-        this.#runs.delete(id);
-        if (this.#runs.size === 0) this.#onQuiet?.();
-      });
-    });
+    queueMicrotask(() => void runLoop(run, this, maxTransitions));
     return run;
   }
 
@@ -131,6 +146,15 @@ class LocalEngine implements EngineServices {
     const run = this.#runs.get(runId);
     run?.cancel(reason ?? new StoppedError('cancelled through its engine'));
     return run !== undefined;
+  }
+
+  async warmUp({ definition }: { readonly definition: WorkflowDefinition }): Promise<void> {
+    this.#refuseWhenClosed();
+    const execs = new Set<BoundExec<unknown, unknown>>();
+    for (const { node } of definition.states.values()) {
+      if (typeof node.exec !== 'function') execs.add(node.exec);
+    }
+    await this.#dispatcher.warmUp([...execs]);
   }
 
   stats(): EngineStats {
@@ -168,17 +192,18 @@ class LocalEngine implements EngineServices {
     return limit;
   }
 
+  #refuseWhenClosed(): void {
+    if (this.#closing === undefined) return;
+    throw new EngineClosedError(`engine '${this.name}' is closed; make another one with createEngine()`);
+  }
+
   // Ends the run at its signal or timeout; returns what takes both back.
   #watch(run: LiveRun, signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
-    const onAbort = (): void => run.cancel(signal?.reason);
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : this.clock.setTimer(() => run.requestStop({ status: 'timed_out', reason: new StoppedError(`it took longer than ${timeoutMs} ms`) }), timeoutMs);
+    const off =
+      signal === undefined ? undefined : this.#signals.listen(signal, () => run.cancel(signal.reason as unknown));
+    const timer = timeoutMs === undefined ? undefined : this.clock.setTimer(() => timeOut(run, timeoutMs), timeoutMs);
     return () => {
-      signal?.removeEventListener('abort', onAbort);
+      off?.();
       timer?.cancel();
     };
   }
@@ -197,8 +222,15 @@ class LocalEngine implements EngineServices {
   }
 
   #announce(body: Record<string, unknown>): void {
-    deliverEngineEvent({ v: 1, at: this.clock.now(), engine: this.name, ...body } as unknown as EngineEvent, this.#options.onEvent);
+    deliverEngineEvent(
+      { v: 1, at: this.clock.now(), engine: this.name, ...body } as unknown as EngineEvent,
+      this.#options.onEvent,
+    );
   }
+}
+
+function timeOut(run: LiveRun, timeoutMs: number): void {
+  run.requestStop({ status: 'timed_out', reason: new StoppedError(`it took longer than ${timeoutMs} ms`) });
 }
 
 function checkName(name: unknown): string {
@@ -207,13 +239,21 @@ function checkName(name: unknown): string {
   throw new InvalidOptionError(`createEngine: name must be a string that is not empty, got ${describeValue(name)}`);
 }
 
+function checkListener(listener: unknown): void {
+  if (listener === undefined || typeof listener === 'function') return;
+  throw new InvalidOptionError(`createEngine: onEvent must be a function, got ${describeValue(listener)}`);
+}
+
 function checkServices(services: unknown): unknown {
   if (services === undefined) return {};
   if (typeof services === 'object' && services !== null) return services;
-  throw new InvalidOptionError(`createEngine: services must be an object of services by name, got ${describeValue(services)}`);
+  throw new InvalidOptionError(
+    `createEngine: services must be an object of services by name, got ${describeValue(services)}`,
+  );
 }
 
 function checkRecycle(after: unknown): number | undefined {
-  if (after === undefined || (Number.isSafeInteger(after) && (after as number) >= 1)) return after as number | undefined;
+  if (after === undefined || (Number.isSafeInteger(after) && (after as number) >= 1))
+    return after as number | undefined;
   throw new InvalidOptionError(`createEngine: recycleAfter must be an integer >= 1, got ${describeValue(after)}`);
 }

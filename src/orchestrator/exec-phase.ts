@@ -2,7 +2,7 @@
 import { isThenable } from '../core/thenable.ts';
 import type { InlineContext } from '../definition/node.ts';
 import { Execution, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
-import { MainContext } from '../dispatch/main-context.ts';
+import { MainContext, type ContextScope } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
@@ -17,65 +17,97 @@ export function runExec(visit: VisitScope): unknown {
   return dispatchOne(visit);
 }
 
+function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
+  const direct = new DirectCall(visit);
+  try {
+    const output = call(visit.input, direct.context);
+    if (isThenable(output)) return direct.settle(output);
+    direct.record('ok', undefined);
+    return output;
+  } catch (error) {
+    direct.record('error', error);
+    throw error;
+  }
+}
+
 const ONE_ITEM = { length: 1 } as const;
 const nothing = (): void => {};
 
-function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
-  const { run, engine, place, attempt } = visit;
-  const context = new MainContext({
-    runId: run.id,
-    visit: place.visit,
-    item: undefined,
-    attempt,
-    common: undefined,
-    services: engine.services,
-    params: undefined,
-    resource: undefined,
-    note: (note) => announceNote(run, place, undefined, -1, attempt, note),
-  });
-  const startedAt = engine.clock.now();
-  const record = (outcome: 'ok' | 'error' | 'cancelled', error: unknown): void => {
-    context.finish();
-    const endedAt = engine.clock.now();
-    const travel: Travel = { queuedAt: startedAt, postedAt: startedAt, startedAt, receivedAt: endedAt, thread: undefined, bytesIn: 0, bytesOut: 0, items: ONE_ITEM };
-    recordAttempt(run, place, visit.cells, travel, -1, attempt, { outcome, value: undefined, error, startedAt, endedAt });
-    if (outcome === 'ok') visit.cells.executions += 1;
-  };
-  let output: unknown;
-  try {
-    output = call(visit.input, context);
-  } catch (error) {
-    record('error', error);
-    throw error;
-  }
-  if (isThenable(output)) return settleDirectly(visit, output, context, record);
-  record('ok', undefined);
-  return output;
-}
+/** An exec on the main thread that is called without a dispatcher. */
+class DirectCall implements ContextScope {
+  readonly #visit: VisitScope;
+  readonly #startedAt: number;
+  readonly attempt: number;
+  readonly context: MainContext;
+  readonly item = undefined;
+  readonly common = undefined;
+  readonly params = undefined;
+  readonly resource = undefined;
 
-// An exec on the main thread cannot be killed: when the run stops its signal fires, and what it does later is dropped.
-async function settleDirectly(
-  { run }: VisitScope,
-  output: PromiseLike<unknown>,
-  context: MainContext,
-  record: (outcome: 'ok' | 'error' | 'cancelled', error: unknown) => void,
-): Promise<unknown> {
-  let off: () => unknown = nothing;
-  try {
-    const value = await new Promise((resolve, reject) => {
-      off = run.onStop(() => {
-        context.abort();
-        reject(run.stopError());
+  constructor(visit: VisitScope) {
+    this.#visit = visit;
+    this.#startedAt = visit.engine.clock.now();
+    this.attempt = visit.attempt;
+    this.context = new MainContext(this);
+  }
+
+  get runId(): string {
+    return this.#visit.run.id;
+  }
+
+  get visit(): number {
+    return this.#visit.place.visit;
+  }
+
+  get services(): unknown {
+    return this.#visit.engine.services;
+  }
+
+  note(note: Note): void {
+    const { run, place } = this.#visit;
+    announceNote(run, place, undefined, -1, this.attempt, note);
+  }
+
+  record(outcome: 'ok' | 'error' | 'cancelled', error: unknown): void {
+    this.context.finish();
+    const { run, place, cells, engine } = this.#visit;
+    const startedAt = this.#startedAt;
+    const endedAt = engine.clock.now();
+    const travel: Travel = {
+      queuedAt: startedAt,
+      postedAt: startedAt,
+      startedAt,
+      receivedAt: endedAt,
+      thread: undefined,
+      bytesIn: 0,
+      bytesOut: 0,
+      items: ONE_ITEM,
+    };
+    const end: ItemEnd = { outcome, value: undefined, error, startedAt, endedAt };
+    recordAttempt(run, place, cells, travel, -1, this.attempt, end);
+    if (outcome === 'ok') cells.executions += 1;
+  }
+
+  // An exec on the main thread cannot be killed: when the run stops its signal fires, and what it does later is dropped.
+  async settle(output: PromiseLike<unknown>): Promise<unknown> {
+    const { run } = this.#visit;
+    let off = nothing;
+    try {
+      const value = await new Promise((resolve, reject) => {
+        off = run.onStop(() => {
+          this.context.abort();
+          reject(run.stopError());
+        });
+        output.then(resolve, reject);
       });
-      output.then(resolve, reject);
-    });
-    record('ok', undefined);
-    return value;
-  } catch (error) {
-    record(run.stopRequest === undefined ? 'error' : 'cancelled', error);
-    throw error;
-  } finally {
-    off();
+      this.record('ok', undefined);
+      return value;
+    } catch (error) {
+      this.record(run.stopRequest === undefined ? 'error' : 'cancelled', error);
+      throw error;
+    } finally {
+      off();
+    }
   }
 }
 
@@ -123,7 +155,12 @@ class OneExecution implements ExecutionSink {
   readonly #reject: (error: unknown) => void;
   readonly #done: () => void;
 
-  constructor(visit: VisitScope, resolve: (value: unknown) => void, reject: (error: unknown) => void, done: () => void) {
+  constructor(
+    visit: VisitScope,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    done: () => void,
+  ) {
     this.#visit = visit;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -1,5 +1,5 @@
 /** Pulls the source of a batch, sync or async, and hands out what has been gathered. */
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Timer } from '../core/clock.ts';
 import type { Source } from './source.ts';
 
 /** How long gathered items wait for more of an async source, in milliseconds. */
@@ -24,7 +24,7 @@ export class ItemGatherer {
   #gathered: Pulled[] = [];
   #wanted = 0;
   #isPending = false;
-  #isLingering = false;
+  #lingering: Timer | undefined;
   #isRipe = false;
   #isClosed = false;
   #isDone = false;
@@ -48,9 +48,13 @@ export class ItemGatherer {
   gather(size: number): readonly Pulled[] {
     this.#wanted = size;
     this.#pull();
-    const isEnough = this.#gathered.length >= size || this.#isDone || this.#isRipe;
-    if (!isEnough || this.#gathered.length === 0) return [];
-    this.#isRipe = false;
+    // What came before the source threw is not worth starting.
+    if (this.#gathered.length === 0 || this.error !== undefined) return [];
+    if (this.#gathered.length < size && !this.#isDone && !this.#isRipe) {
+      this.#linger();
+      return [];
+    }
+    this.#endLinger();
     return this.#gathered.splice(0, size);
   }
 
@@ -59,8 +63,13 @@ export class ItemGatherer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#gathered = [];
+    this.#endLinger();
     if (this.#isDone) return;
     this.#isDone = true;
+    this.#closeSource();
+  }
+
+  #closeSource(): void {
     try {
       this.#source.close();
     } catch {
@@ -72,11 +81,13 @@ export class ItemGatherer {
     while (!this.#isDone && !this.#isPending && this.#gathered.length < this.#wanted) {
       try {
         const step = this.#source.next();
+        // The source itself had the batch end: a generator can be closed only now that it does not run.
+        if (this.#isClosed) this.#closeSource();
         if ('then' in step) {
           void this.#await(step);
           return;
         }
-        this.#accept(step);
+        if (!this.#isClosed) this.#accept(step);
       } catch (thrown) {
         this.#fail(thrown);
       }
@@ -110,14 +121,18 @@ export class ItemGatherer {
   }
 
   #linger(): void {
-    if (this.#isLingering || this.#gathered.length === 0) return;
-    this.#isLingering = true;
-    this.#clock.setTimer(() => {
-      this.#isLingering = false;
-      if (this.#isClosed || this.#gathered.length === 0) return;
+    if (this.#lingering !== undefined || this.#isRipe || this.#gathered.length === 0) return;
+    this.#lingering = this.#clock.setTimer(() => {
+      this.#lingering = undefined;
       this.#isRipe = true;
       this.#onReady();
     }, LINGER_MS);
+  }
+
+  #endLinger(): void {
+    this.#lingering?.cancel();
+    this.#lingering = undefined;
+    this.#isRipe = false;
   }
 
   #fail(thrown: unknown): void {

@@ -4,12 +4,13 @@
  * Owns: identity, status, the request to stop, events and their numbering, the report.
  * Does not own: what happens next (the run loop), executions (the dispatchers).
  *
- * R1 `seq` goes up by one with every event, whether anybody listens or not.
+ * R1 `seq` goes up by one with every event, whether anybody listens or not. Listeners get events in that order, also when
+ *    one of them causes the next. Nothing is announced after `run.finished`.
  * R2 The first request to stop wins; later ones change nothing. After the end none has an effect.
- * R3 Who waits for something registers with `onStop` and is told once.
+ * R3 Who waits for something registers with `onStop` and is told once, also when the request came before.
  */
 import type { Clock } from '../core/clock.ts';
-import { StoppedError } from '../core/errors.ts';
+import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.ts';
 import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
 import type { NodeReport, RunReport } from '../core/report.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
@@ -40,22 +41,35 @@ export class LiveRun implements Run {
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
-  readonly #listeners = new Set<(event: RunEvent) => void>();
   readonly #onStop = new Set<() => void>();
+  readonly #onOver: () => void;
+  // Replaced, never changed: who starts to listen during an event gets the next one.
+  #listeners: readonly ((event: RunEvent) => void)[] = [];
+  #undelivered: RunEvent[] | undefined;
+  #isClosed = false;
   readonly #startedAt: number;
   #controller: AbortController | undefined;
   #seq = 0;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
 
-  constructor(id: string, definition: WorkflowDefinition, store: unknown, options: RunOptions, clock: Clock) {
+  /** @param onOver called when nothing of the run is executed any more, before its result settles */
+  constructor(
+    id: string,
+    definition: WorkflowDefinition,
+    store: unknown,
+    options: RunOptions,
+    clock: Clock,
+    onOver: () => void,
+  ) {
     this.id = id;
     this.definition = definition;
     this.store = store;
     this.priority = options.priority ?? 0;
     this.state = definition.start;
     this.#clock = clock;
+    this.#onOver = onOver;
     this.#startedAt = clock.now();
-    if (options.onEvent !== undefined) this.#listeners.add(options.onEvent);
+    if (options.onEvent !== undefined) this.listen(options.onEvent);
     const { name, version } = definition;
     this.#report = {
       runId: id,
@@ -95,7 +109,10 @@ export class LiveRun implements Run {
     if (this.stopRequest !== undefined || this.isOver) return;
     this.stopRequest = request;
     this.#controller?.abort(this.stopError());
-    for (const listener of this.#onStop) listener();
+    for (const listener of this.#onStop) {
+      this.#onStop.delete(listener);
+      listener();
+    }
   }
 
   /** What those get who wait for something in a run that stops. */
@@ -107,28 +124,41 @@ export class LiveRun implements Run {
   /** Calls `listener` when the run is to stop; returns what takes it back. */
   onStop(listener: () => void): () => void {
     this.#onStop.add(listener);
+    if (this.stopRequest !== undefined) {
+      // Not at once: the caller does not have yet what takes it back.
+      queueMicrotask(() => {
+        if (this.#onStop.delete(listener)) listener();
+      });
+    }
     return () => this.#onStop.delete(listener);
   }
 
   listen(listener: (event: RunEvent) => void): void {
-    this.#listeners.add(listener);
+    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener];
   }
 
   events({ limit = DEFAULT_EVENT_LIMIT }: EventsOptions = {}): EventStream {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new InvalidOptionError(`events: limit must be an integer >= 1, got ${describeValue(limit)}`);
+    }
     const listener = (event: RunEvent): void => stream.push(event);
-    const stream = new EventStream(limit, () => this.#listeners.delete(listener));
-    if (this.isOver) stream.end();
-    else this.#listeners.add(listener);
+    const stream = new EventStream(limit, () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    });
+    if (this.#isClosed) stream.end();
+    else this.listen(listener);
     return stream;
   }
 
   /** Announces an event; `body` is made only when somebody listens. */
   announce(body: () => RunEventBody): void {
+    if (this.#isClosed) return;
     this.#seq += 1;
-    if (this.#listeners.size === 0 && !isRunChannelInUse()) return;
+    if (this.#listeners.length === 0 && !isRunChannelInUse()) return;
     const { name: workflow, version } = this.definition;
     const head = { v: 1, seq: this.#seq, at: this.#clock.now(), runId: this.id, workflow, version } as const;
-    deliverRunEvent({ ...head, ...body() }, this.#listeners);
+    // A spread of both takes V8 some 10 µs, thirty times as long.
+    this.#deliver(Object.assign(head, body()));
   }
 
   /** The cells of the present state. */
@@ -184,16 +214,20 @@ export class LiveRun implements Run {
   complete(state: string): void {
     this.#finish('completed', state);
     const report = this.report();
-    this.announce(() => ({ type: 'run.finished', status: 'completed', state, report }));
+    this.#announceEnd(() => ({ type: 'run.finished', status: 'completed', state, report }));
     this.#settle.resolve({ state, runId: this.id, report });
   }
 
   /** `error` is made with the final report. */
-  fail(status: 'failed' | 'cancelled' | 'timed_out', makeError: (report: RunReport) => Error, describe: (error: Error, report: RunReport) => RunEventBody): void {
+  fail(
+    status: 'failed' | 'cancelled' | 'timed_out',
+    makeError: (report: RunReport) => Error,
+    describe: (error: Error, report: RunReport) => RunEventBody,
+  ): void {
     this.#finish(status, this.state);
     const report = this.report();
     const error = makeError(report);
-    this.announce(() => describe(error, report));
+    this.#announceEnd(() => describe(error, report));
     this.#settle.reject(error);
   }
 
@@ -202,5 +236,26 @@ export class LiveRun implements Run {
     this.status = status;
     this.state = state;
     this.#onStop.clear();
+    this.#onOver();
+  }
+
+  #announceEnd(body: () => RunEventBody): void {
+    this.announce(() => {
+      // Before it is delivered: a listener may cause further events.
+      this.#isClosed = true;
+      return body();
+    });
+    this.#isClosed = true;
+  }
+
+  #deliver(event: RunEvent): void {
+    if (this.#undelivered !== undefined) {
+      this.#undelivered.push(event);
+      return;
+    }
+    this.#undelivered = [event];
+    // It grows meanwhile when a listener causes further events.
+    for (const next of this.#undelivered) deliverRunEvent(next, this.#listeners);
+    this.#undelivered = undefined;
   }
 }

@@ -27,6 +27,8 @@ export class Results {
   add(result: ItemResult<unknown>): void {
     const value = this.#rules.onItemError === 'collect' || !result.ok ? result : result.value;
     if (this.#rules.reduce === undefined) {
+      // An array with a gap of more than a thousand becomes a hash table.
+      while (this.#values.length < result.index) this.#values.push(undefined);
       this.#values[result.index] = value;
       return;
     }

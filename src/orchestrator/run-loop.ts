@@ -32,23 +32,24 @@ export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitio
     const entry = states.get(run.state) as StateDefinition;
     const { node } = entry;
     run.visit += 1;
-    const place = { state: run.state, node: node.name, visit: run.visit };
+    const visit = new Visit(run, node, engine);
+    const { place, cells } = visit;
+    cells.visits += 1;
     run.announce(() => ({ type: 'state.entered', ...place, kind: node.kind }));
 
-    const visit = new Visit(run, node, engine);
     const started = visit.start();
     const end = started instanceof Promise ? await started : started;
-    if (end.kind === 'stopped') return endStopped(run);
+    cells.prepMs += visit.prepMs;
+    cells.postMs += visit.postMs;
+    // Asked again: a request may have come between the end of a visit that waited and this line.
+    if (end.kind === 'stopped' || run.stopRequest !== undefined) return endStopped(run);
 
-    visit.cells.visits += 1;
-    visit.cells.prepMs += end.prepMs;
-    visit.cells.postMs += end.postMs;
     const isFailed = end.kind === 'failed';
     const decision = isFailed ? decideAfterFailure(entry, exits) : decideAfterOutcome(entry, end.outcome, exits);
     if (decision.kind === 'fail') return endFailed(run, node.name, end as FailedVisit);
     run.lastError = isFailed ? end.error : undefined;
     const transitions = run.countTransition();
-    announceTransition(run, place, end, decision);
+    announceTransition(run, visit, end, decision);
     if (decision.kind === 'complete') return run.complete(decision.state);
     run.state = decision.state;
 
@@ -61,13 +62,20 @@ export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitio
 
 function announceTransition(
   run: LiveRun,
-  place: { readonly state: string; readonly node: string; readonly visit: number },
+  { place, prepMs, postMs }: Visit,
   end: Exclude<VisitEnd, { kind: 'stopped' }>,
   decision: Exclude<Decision, { kind: 'fail' }>,
 ): void {
-  const { prepMs, postMs } = end;
   const outcome = end.kind === 'failed' ? 'failed' : end.outcome;
-  run.announce(() => ({ type: 'transition', ...place, outcome, to: decision.state, failed: end.kind === 'failed', prepMs, postMs }));
+  run.announce(() => ({
+    type: 'transition',
+    ...place,
+    outcome,
+    to: decision.state,
+    failed: end.kind === 'failed',
+    prepMs,
+    postMs,
+  }));
 }
 
 function warnManyTransitions(run: LiveRun): void {
@@ -83,7 +91,10 @@ function endFailed(run: LiveRun, node: string, end: FailedVisit): void {
 }
 
 function endTooLong(run: LiveRun, maxTransitions: number): void {
-  const cause = new CanoError('CANO_MAX_TRANSITIONS', `the run took maxTransitions (${maxTransitions}) without reaching an exit state`);
+  const cause = new CanoError(
+    'CANO_MAX_TRANSITIONS',
+    `the run took maxTransitions (${maxTransitions}) without reaching an exit state`,
+  );
   const message = `workflow '${run.definition.name}' failed in state '${run.state}': ${cause.message}`;
   finish(run, 'failed', (report) => new RunFailedError(message, whereOf(run), report, cause));
 }
@@ -92,15 +103,33 @@ function endStopped(run: LiveRun): void {
   const { status, reason } = run.stopRequest as NonNullable<LiveRun['stopRequest']>;
   const at = `workflow '${run.definition.name}' in state '${run.state}'`;
   if (status === 'timed_out') {
-    finish(run, status, (report) => new RunTimedOutError(`${at} timed out: ${messageOf(reason)}`, whereOf(run), report, reason));
+    finish(
+      run,
+      status,
+      (report) => new RunTimedOutError(`${at} timed out: ${messageOf(reason)}`, whereOf(run), report, reason),
+    );
   } else {
-    finish(run, status, (report) => new RunCancelledError(`${at} was cancelled: ${messageOf(reason)}`, whereOf(run), report, reason));
+    finish(
+      run,
+      status,
+      (report) => new RunCancelledError(`${at} was cancelled: ${messageOf(reason)}`, whereOf(run), report, reason),
+    );
   }
 }
 
-function finish(run: LiveRun, status: 'failed' | 'cancelled' | 'timed_out', makeError: Parameters<LiveRun['fail']>[1]): void {
+function finish(
+  run: LiveRun,
+  status: 'failed' | 'cancelled' | 'timed_out',
+  makeError: Parameters<LiveRun['fail']>[1],
+): void {
   const { state } = run;
-  run.fail(status, makeError, (error, report) => ({ type: 'run.finished', status, state, error: eventError(error), report }));
+  run.fail(status, makeError, (error, report) => ({
+    type: 'run.finished',
+    status,
+    state,
+    error: eventError(error),
+    report,
+  }));
 }
 
 function whereOf(run: LiveRun): { workflow: string; runId: string; state: string; visit: number } {

@@ -18,7 +18,10 @@ export interface Source {
  *
  * @throws InvalidOptionError when it is neither an iterable nor `{ items, common }`; a string is refused
  */
-export function openSource(node: string, value: unknown): { readonly source: Source; readonly common: CommonValue | undefined } {
+export function openSource(
+  node: string,
+  value: unknown,
+): { readonly source: Source; readonly common: CommonValue | undefined } {
   if (isIterable(value)) return { source: fromIterable(value), common: undefined };
   if (typeof value === 'object' && value !== null && 'items' in value && isIterable(value.items)) {
     const common = (value as { common?: unknown }).common;

@@ -1,7 +1,7 @@
 /** The engine as its users see it. Types only. */
 import type { Duration } from '../core/duration.ts';
 import type { EngineEvent, RunEvent } from '../core/events.ts';
-import type { AnyWorkflow, Ready, ServicesCheck, Workflow } from '../definition/workflow.ts';
+import type { AnyWorkflow, Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 
 /** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
@@ -35,7 +35,13 @@ export interface ThreadStatus {
   readonly thread: number;
   readonly status: 'off' | 'starting' | 'idle' | 'busy';
   /** What it executes; only when busy. */
-  readonly execution?: { readonly runId: string; readonly state: string; readonly node: string; readonly item?: number; readonly runningMs: number };
+  readonly execution?: {
+    readonly runId: string;
+    readonly state: string;
+    readonly node: string;
+    readonly item?: number;
+    readonly runningMs: number;
+  };
   /** Sum of running times of all executions so far, the present one included. */
   readonly busyMs: number;
   /** Executions handed to it that have not ended. */
@@ -79,6 +85,11 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   /** Cancels a run by its id; false when no such run is live. */
   cancel(runId: string, reason?: unknown): boolean;
   stats(): EngineStats;
+  /**
+   * Starts all threads and has them load and set up what the workflow executes on them, so that its first run does not
+   * wait for that. What cannot be loaded is told by the run that needs it.
+   */
+  warmUp(workflow: { readonly definition: WorkflowDefinition }): Promise<void>;
   /** Takes no more runs, waits for the live ones, cancels what is left at the timeout, tears the threads down. Safe to call twice. */
   close(options?: CloseOptions): Promise<void>;
 }

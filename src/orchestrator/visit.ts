@@ -7,11 +7,11 @@
  * V1 A retry resumes at the phase that failed, with the input or output kept: a failing post never repeats exec.
  * V2 Phases that return no promise run without one: a visit of plain functions costs no turn of the loop.
  * V3 Writes of prep and post to a MemoryStore are applied when the phase returns, or not at all.
- * V4 A run that is to stop gets no further phase or attempt.
+ * V4 A run that is to stop gets no further phase or attempt, and what a phase returns after that is dropped.
  */
 import { messageOf, UndeclaredOutcomeError } from '../core/errors.ts';
 import { eventError, type LogLevel, type Phase } from '../core/events.ts';
-import type { NodeReport } from '../core/report.ts';
+import type { NodeReport, RunReport } from '../core/report.ts';
 import { decideRetry } from '../core/retry.ts';
 import { isThenable } from '../core/thenable.ts';
 import type { AnyNode, PostContext } from '../definition/node.ts';
@@ -26,7 +26,7 @@ import type { VisitScope } from './visit-scope.ts';
 
 /** How a visit ended. */
 export type VisitEnd =
-  | { readonly kind: 'outcome'; readonly outcome: string; readonly prepMs: number; readonly postMs: number }
+  | { readonly kind: 'outcome'; readonly outcome: string }
   | {
       readonly kind: 'failed';
       readonly phase: Phase;
@@ -34,12 +34,10 @@ export type VisitEnd =
       readonly attempt: number;
       /** The item of a batch that did it. */
       readonly item: number | undefined;
-      readonly prepMs: number;
-      readonly postMs: number;
     }
   | { readonly kind: 'stopped' };
 
-type Finished = VisitEnd | undefined;
+const STOPPED: VisitEnd = { kind: 'stopped' };
 
 export class Visit implements VisitScope {
   readonly run: LiveRun;
@@ -50,13 +48,14 @@ export class Visit implements VisitScope {
   attempt = 1;
   input: unknown;
   output: unknown;
-  #phase: Phase = 'prep';
+  /** What prep and post have taken, failed attempts included. */
+  prepMs = 0;
+  postMs = 0;
+  #phase: Phase;
+  #phaseStartedAt: number;
   #retriesUsed = 0;
-  #prepMs = 0;
-  #postMs = 0;
-  #phaseStartedAt = 0;
   #view: MemoryStore | undefined;
-  #end: Finished;
+  #end: VisitEnd | undefined;
 
   constructor(run: LiveRun, node: AnyNode, engine: EngineServices) {
     this.run = run;
@@ -64,10 +63,13 @@ export class Visit implements VisitScope {
     this.engine = engine;
     this.place = { state: run.state, node: node.name, visit: run.visit };
     this.cells = run.nodeReport(node.name);
+    this.#phase = node.prep === undefined ? 'exec' : 'prep';
+    this.#phaseStartedAt = engine.clock.now();
   }
 
   /** Runs the visit; a promise when a phase waits or has failed. */
   start(): VisitEnd | Promise<VisitEnd> {
+    if (this.run.stopRequest !== undefined) return STOPPED;
     try {
       const pending = this.#advance();
       return pending === undefined ? (this.#end as VisitEnd) : this.#finish(pending, undefined);
@@ -76,7 +78,10 @@ export class Visit implements VisitScope {
     }
   }
 
-  async #finish(first: PromiseLike<unknown> | undefined, thrown: { readonly error: unknown } | undefined): Promise<VisitEnd> {
+  async #finish(
+    first: PromiseLike<unknown> | undefined,
+    thrown: { readonly error: unknown } | undefined,
+  ): Promise<VisitEnd> {
     let [pending, failed] = [first, thrown];
     while (this.#end === undefined) {
       try {
@@ -86,10 +91,10 @@ export class Visit implements VisitScope {
       } catch (error) {
         pending = undefined;
         failed = undefined;
-        if (this.run.stopRequest !== undefined) return { kind: 'stopped' };
-        const delayMs = this.#afterFailure(error);
+        this.#charge();
+        const delayMs = this.run.stopRequest === undefined ? this.#afterFailure(error) : undefined;
         if (delayMs !== undefined) await this.#backOff(delayMs);
-        if (this.run.stopRequest !== undefined) return { kind: 'stopped' };
+        if (this.run.stopRequest !== undefined) return STOPPED;
       }
     }
     return this.#end;
@@ -107,7 +112,6 @@ export class Visit implements VisitScope {
 
   #call(): unknown {
     const { node } = this;
-    this.#phaseStartedAt = this.engine.clock.now();
     switch (this.#phase) {
       case 'prep':
         return node.prep?.(this.#openView(), this.#context());
@@ -119,10 +123,13 @@ export class Visit implements VisitScope {
   }
 
   #accept(value: unknown): void {
-    const tookMs = this.engine.clock.now() - this.#phaseStartedAt;
+    this.#charge();
+    if (this.run.stopRequest !== undefined) {
+      this.#end = STOPPED;
+      return;
+    }
     switch (this.#phase) {
       case 'prep':
-        this.#prepMs += tookMs;
         this.#commit();
         this.input = value;
         this.#phase = 'exec';
@@ -132,14 +139,24 @@ export class Visit implements VisitScope {
         this.#phase = 'post';
         break;
       case 'post': {
-        this.#postMs += tookMs;
         const { node } = this;
-        if (typeof value !== 'string' || !node.outcomes.includes(value)) throw new UndeclaredOutcomeError(node.name, value, node.outcomes);
+        if (typeof value !== 'string' || !node.outcomes.includes(value)) {
+          throw new UndeclaredOutcomeError(node.name, value, node.outcomes);
+        }
         this.#commit();
-        this.#end = { kind: 'outcome', outcome: value, prepMs: this.#prepMs, postMs: this.#postMs };
+        this.#end = { kind: 'outcome', outcome: value };
         break;
       }
     }
+  }
+
+  // Books the time since the phase began; the next phase begins now.
+  #charge(): void {
+    const now = this.engine.clock.now();
+    const tookMs = now - this.#phaseStartedAt;
+    if (this.#phase === 'prep') this.prepMs += tookMs;
+    else if (this.#phase === 'post') this.postMs += tookMs;
+    this.#phaseStartedAt = now;
   }
 
   // The delay before the next attempt; undefined when there is none.
@@ -147,23 +164,30 @@ export class Visit implements VisitScope {
     const { node, run, cells } = this;
     this.#view = undefined;
     const phase = this.#phase;
-    const [prepMs, postMs] = [this.#prepMs, this.#postMs];
     // The items of a batch have retries of their own; repeating the whole would execute finished items again.
     if (phase === 'exec' && node.batch !== undefined) {
       const { error, item, attempt } = thrown instanceof BatchFailure ? thrown : new BatchFailure(thrown, undefined, 1);
-      this.#end = { kind: 'failed', phase, error, attempt, item, prepMs, postMs };
+      this.#end = { kind: 'failed', phase, error, attempt, item };
       return undefined;
     }
     const { attempt } = this;
-    const error = thrown;
-    const decision = decideRetry({ policy: node.retry, retryIf: node.retryIf }, error, attempt, this.#retriesUsed, this.engine.random);
+    const rule = { policy: node.retry, retryIf: node.retryIf };
+    const decision = decideRetry(rule, thrown, attempt, this.#retriesUsed, this.engine.random);
     if (!decision.retry) {
+      if (phase === 'exec') cells.executions += 1;
       cells.failures += 1;
-      this.#end = { kind: 'failed', phase, error: decision.error, attempt, item: undefined, prepMs, postMs };
+      this.#end = { kind: 'failed', phase, error: decision.error, attempt, item: undefined };
       return undefined;
     }
     const { delayMs } = decision;
-    run.announce(() => ({ type: 'retry.scheduled', ...this.place, phase, attempt, delayMs, error: eventError(error) }));
+    run.announce(() => ({
+      type: 'retry.scheduled',
+      ...this.place,
+      phase,
+      attempt,
+      delayMs,
+      error: eventError(thrown),
+    }));
     this.#retriesUsed += 1;
     this.attempt += 1;
     cells.retries += 1;
@@ -184,6 +208,7 @@ export class Visit implements VisitScope {
       const off = run.onStop(wake);
     });
     run.status = 'running';
+    this.#phaseStartedAt = engine.clock.now();
   }
 
   // An exec on a thread is stopped by its dispatcher and settles then; prep and post cannot be stopped, so they are left.
@@ -192,8 +217,8 @@ export class Visit implements VisitScope {
     const { run } = this;
     return new Promise((resolve, reject) => {
       const off = run.onStop(() => reject(run.stopError()));
-      if (run.stopRequest !== undefined) reject(run.stopError());
-      pending.then(resolve, reject).then(off, off);
+      // Made a promise of its own first: of a thenable no more than `then` can be counted on.
+      Promise.resolve(pending).then(resolve, reject).finally(off);
     });
   }
 
@@ -247,19 +272,33 @@ class PhaseContext implements PostContext {
     return this.#visit.run.lastError;
   }
 
+  report(): RunReport {
+    return this.#visit.run.report();
+  }
+
   get log(): Log {
     const { run, place } = this.#visit;
     const { attempt } = this;
     const write =
       (level: LogLevel) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        run.announce(() => ({ type: 'log', ...place, attempt, level, message, ...(fields === undefined ? {} : { fields }) }));
+        run.announce(() => ({
+          type: 'log',
+          ...place,
+          attempt,
+          level,
+          message,
+          ...(fields === undefined ? {} : { fields }),
+        }));
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 }
 
 /** For messages: which phase of which node failed, and how often it was tried. */
-export function describeFailure(node: string, { phase, error, attempt, item }: Extract<VisitEnd, { kind: 'failed' }>): string {
+export function describeFailure(
+  node: string,
+  { phase, error, attempt, item }: Extract<VisitEnd, { kind: 'failed' }>,
+): string {
   const tries = attempt === 1 ? '' : ` after ${attempt} attempts`;
   const which = item === undefined ? '' : ` (item ${item})`;
   return `${phase} of node '${node}'${which} failed${tries}: ${messageOf(error)}`;

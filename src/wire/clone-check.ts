@@ -1,6 +1,10 @@
 // Thread: both
 /** Finds what structured clone refuses inside a value. Run only after it has refused, to name the culprit. */
-import { describeValue, NotCloneableError } from '../core/errors.ts';
+import { describeValue, messageOf, NotCloneableError } from '../core/errors.ts';
+
+const MAX_DEPTH = 100;
+/** Stands for a property whose getter throws. */
+const UNREADABLE: unique symbol = Symbol('unreadable');
 
 /** The part of a value that cannot be cloned. */
 export interface Culprit {
@@ -9,9 +13,9 @@ export interface Culprit {
   readonly value: unknown;
 }
 
-/** Depth first, in the order of the keys; undefined when nothing was found. */
+/** Depth first, in the order of the keys; undefined when nothing was found. Never throws. */
 export function findCulprit(value: unknown): Culprit | undefined {
-  return search(value, '', new Set());
+  return search(value, '', 0, new Set());
 }
 
 /**
@@ -23,25 +27,34 @@ export function findCulprit(value: unknown): Culprit | undefined {
 export function notCloneable(what: string, value: unknown, cause: unknown): NotCloneableError {
   const culprit = findCulprit(value);
   const part = culprit === undefined ? what : `${what}${culprit.path === '' ? '' : ` ${culprit.path}`}`;
-  const is = culprit === undefined ? `cannot be cloned (${String(cause)})` : `is ${describeValue(culprit.value)}`;
+  const is = culprit === undefined ? `cannot be cloned (${messageOf(cause)})` : `is ${describeCulprit(culprit.value)}`;
   return new NotCloneableError(`${part} ${is}, which cannot cross threads: hand over plain data instead`, culprit?.path ?? '', { cause });
 }
 
-function search(value: unknown, path: string, seen: Set<object>): Culprit | undefined {
+function describeCulprit(value: unknown): string {
+  return value === UNREADABLE ? 'a property that throws when it is read' : describeValue(value);
+}
+
+function search(value: unknown, path: string, depth: number, seen: Set<object>): Culprit | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return { path, value };
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
   seen.add(value);
-  for (const [step, part] of partsOf(value)) {
-    const found = search(part, path + step, seen);
-    if (found !== undefined) return found;
+  try {
+    // Deeper than that the path would help nobody, and the stack has an end.
+    for (const [step, part] of depth < MAX_DEPTH ? partsOf(value) : []) {
+      const found = search(part, path + step, depth + 1, seen);
+      if (found !== undefined) return found;
+    }
+  } catch {
+    // A trap of a proxy: that is the culprit.
   }
   return isCloneable(value) ? undefined : { path, value };
 }
 
+// What structured clone looks into: not the properties of errors, dates and the like.
 function* partsOf(value: object): Iterable<[string, unknown]> {
-  if (ArrayBuffer.isView(value)) return;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) yield [`[${index}]`, value[index]];
+    for (const key of Object.keys(value)) yield [/^\d+$/.test(key) ? `[${key}]` : stepOf(key), read(value, key)];
   } else if (value instanceof Map) {
     for (const [key, item] of value) {
       yield [`.key(${describeValue(key)})`, key];
@@ -50,17 +63,21 @@ function* partsOf(value: object): Iterable<[string, unknown]> {
   } else if (value instanceof Set) {
     let index = 0;
     for (const item of value) yield [`.values[${index++}]`, item];
-  } else {
-    for (const key of Object.keys(value)) yield [/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`, read(value, key)];
+  } else if (Object.prototype.toString.call(value) === '[object Object]') {
+    for (const key of Object.keys(value)) yield [stepOf(key), read(value, key)];
   }
 }
 
-// A getter that throws is what structured clone fails on too; the object that holds it is then the culprit.
+function stepOf(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+// A getter that throws is what structured clone fails on too.
 function read(value: object, key: string): unknown {
   try {
     return (value as Record<string, unknown>)[key];
   } catch {
-    return undefined;
+    return UNREADABLE;
   }
 }
 

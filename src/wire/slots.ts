@@ -33,6 +33,9 @@ const [STATE, STOP, POSITION, PHASE] = [0, 1, 2, 3] as const;
 const LOGS_SEEN = 0;
 const WORD_BYTES = (HEADER_WORDS + SLOT_COUNT * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
 
+// Taken before user code is loaded: a thread whose user replaces them must still answer.
+const { add, compareExchange, load, store } = Atomics;
+
 /** One lease's shared memory, seen from either thread. */
 export class SlotTable {
   readonly buffer: SharedArrayBuffer;
@@ -48,25 +51,25 @@ export class SlotTable {
   /** Main: puts a new generation into a slot that is FREE, DONE or STOLEN, and returns it. */
   queue(slot: number): number {
     const at = word(slot, STATE);
-    const generation = (generationOf(Atomics.load(this.#words, at)) + 1) & GENERATION_MASK;
-    Atomics.store(this.#words, word(slot, STOP), 0);
-    Atomics.store(this.#words, at, (generation << STATE_BITS) | SlotState.QUEUED);
+    const generation = (generationOf(load(this.#words, at)) + 1) & GENERATION_MASK;
+    store(this.#words, word(slot, STOP), 0);
+    store(this.#words, at, (generation << STATE_BITS) | SlotState.QUEUED);
     return generation;
   }
 
   /** Thread: takes an execution; false when the main thread was faster. */
   start(slot: number, generation: number, phase: SlotPhase, now: number): boolean {
     this.#startedAt[slot] = now;
-    Atomics.store(this.#words, word(slot, POSITION), 0);
-    Atomics.store(this.#words, word(slot, PHASE), phase);
+    store(this.#words, word(slot, POSITION), 0);
+    store(this.#words, word(slot, PHASE), phase);
     return this.#swap(slot, generation, SlotState.QUEUED, SlotState.STARTED);
   }
 
   /** Thread: the execution goes on with an item, or leaves setup. */
   advance(slot: number, position: number, now: number): void {
     this.#startedAt[slot] = now;
-    Atomics.store(this.#words, word(slot, POSITION), position);
-    Atomics.store(this.#words, word(slot, PHASE), SlotPhase.EXEC);
+    store(this.#words, word(slot, POSITION), position);
+    store(this.#words, word(slot, PHASE), SlotPhase.EXEC);
   }
 
   /** Thread: the execution has ended; its result may still be on the way. */
@@ -81,17 +84,17 @@ export class SlotTable {
 
   /** The state of a generation; DONE when the slot has moved on. */
   state(slot: number, generation: number): SlotState {
-    const value = Atomics.load(this.#words, word(slot, STATE));
+    const value = load(this.#words, word(slot, STATE));
     return generationOf(value) === generation ? ((value & STATE_MASK) as SlotState) : SlotState.DONE;
   }
 
   /** Position of the item that runs; meaningful while STARTED. */
   position(slot: number): number {
-    return Atomics.load(this.#words, word(slot, POSITION));
+    return load(this.#words, word(slot, POSITION));
   }
 
   phase(slot: number): SlotPhase {
-    return Atomics.load(this.#words, word(slot, PHASE)) as SlotPhase;
+    return load(this.#words, word(slot, PHASE)) as SlotPhase;
   }
 
   /** When the present item (or setup) started, in milliseconds of `systemClock.now()`. */
@@ -101,27 +104,27 @@ export class SlotTable {
 
   /** Main: asks an execution, or one item of it, to stop. */
   requestStop(slot: number, what: number): void {
-    Atomics.store(this.#words, word(slot, STOP), what);
+    store(this.#words, word(slot, STOP), what);
   }
 
   /** Thread: whether the item at `position` is asked to stop. Some 10 ns. */
   mustStop(slot: number, position: number): boolean {
-    const what = Atomics.load(this.#words, word(slot, STOP));
+    const what = load(this.#words, word(slot, STOP));
     return what === STOP_ALL || what === position + 1;
   }
 
   /** Main: that many log lines of the lease have been handled; they are the thread's credit. */
   addLogsSeen(count: number): void {
-    Atomics.add(this.#words, LOGS_SEEN, count);
+    add(this.#words, LOGS_SEEN, count);
   }
 
   logsSeen(): number {
-    return Atomics.load(this.#words, LOGS_SEEN);
+    return load(this.#words, LOGS_SEEN);
   }
 
   #swap(slot: number, generation: number, from: SlotState, to: SlotState): boolean {
     const expected = (generation << STATE_BITS) | from;
-    return Atomics.compareExchange(this.#words, word(slot, STATE), expected, (generation << STATE_BITS) | to) === expected;
+    return compareExchange(this.#words, word(slot, STATE), expected, (generation << STATE_BITS) | to) === expected;
   }
 }
 

@@ -14,12 +14,45 @@ export interface Prepared {
 const CONTAINER_BYTES = 16;
 const SCALAR_BYTES = 8;
 
-/** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it. */
+type ViewKind = new (buffer: ArrayBuffer) => ArrayBufferView;
+const VIEW_KINDS: readonly ViewKind[] = [
+  Uint8Array,
+  Uint8ClampedArray,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+  BigUint64Array,
+  BigInt64Array,
+  DataView,
+  // Node 24 and later.
+  (globalThis as { Float16Array?: ViewKind }).Float16Array,
+].filter((kind) => kind !== undefined);
+
+/** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it, never throws. */
 export function prepareForWire(value: unknown): Prepared {
   if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value) };
   const survey: Survey = { bytes: 0, oversized: false, seen: undefined };
-  weigh(value, survey);
-  return { value: survey.oversized ? cut(value, new Map()) : value, bytes: survey.bytes };
+  try {
+    weigh(value, survey);
+    return { value: survey.oversized ? copy(value, new Map(), 'oversized') : value, bytes: survey.bytes };
+  } catch {
+    // A getter or a proxy that throws, or nesting too deep for the stack: it is for structured clone to refuse it.
+    return { value, bytes: survey.bytes };
+  }
+}
+
+/** A copy of what structured clone would take of a value, so that later changes do not reach it. Never throws. */
+export function detach(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return copy(value, new Map(), 'all');
+  } catch {
+    return value;
+  }
 }
 
 interface Survey {
@@ -79,13 +112,18 @@ function isPlainLike(value: object): boolean {
 }
 
 // The memo is filled before the recursion, which keeps cycles and shared references.
-function cut(value: unknown, memo: Map<object, unknown>): unknown {
+function copy(value: unknown, memo: Map<object, unknown>, views: 'oversized' | 'all'): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const known = memo.get(value);
   if (known !== undefined) return known;
   if (ArrayBuffer.isView(value)) {
-    const whole = isShared(value.buffer) || value.byteLength === value.buffer.byteLength;
-    const made = whole ? value : copyView(value);
+    const asItIs = isShared(value.buffer) || (views === 'oversized' && value.byteLength === value.buffer.byteLength);
+    const made = asItIs ? value : copyView(value);
+    memo.set(value, made);
+    return made;
+  }
+  if (views === 'all' && (value instanceof ArrayBuffer || value instanceof Date)) {
+    const made = value instanceof Date ? new Date(value) : value.slice();
     memo.set(value, made);
     return made;
   }
@@ -93,39 +131,39 @@ function cut(value: unknown, memo: Map<object, unknown>): unknown {
     const made: unknown[] = [];
     made.length = value.length;
     memo.set(value, made);
-    for (const key of Object.keys(value)) made[Number(key)] = cut(value[Number(key)], memo);
+    // Not the indices alone: what String.match returns has named properties, and structured clone keeps them.
+    for (const key of Object.keys(value)) define(made, key, copy((value as unknown as Record<string, unknown>)[key], memo, views));
     return made;
   }
   if (value instanceof Map) {
     const made = new Map<unknown, unknown>();
     memo.set(value, made);
-    for (const [key, item] of value) made.set(cut(key, memo), cut(item, memo));
+    for (const [key, item] of value) made.set(copy(key, memo, views), copy(item, memo, views));
     return made;
   }
   if (value instanceof Set) {
     const made = new Set<unknown>();
     memo.set(value, made);
-    for (const item of value) made.add(cut(item, memo));
+    for (const item of value) made.add(copy(item, memo, views));
     return made;
   }
   if (!isPlainLike(value)) return value;
+  const keys = Object.keys(value);
+  // Classes of Node with a way of their own to cross threads (BlockList, KeyObject) show nothing.
+  if (keys.length === 0) return value;
   const made: Record<string, unknown> = {};
   memo.set(value, made);
-  for (const key of Object.keys(value)) {
-    Object.defineProperty(made, key, {
-      value: cut((value as Record<string, unknown>)[key], memo),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  }
+  for (const key of keys) define(made, key, copy((value as Record<string, unknown>)[key], memo, views));
   return made;
 }
 
+// Not by assignment: a key may be '__proto__'.
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 function copyView(view: ArrayBufferView): ArrayBufferView {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
-  if (view instanceof DataView) return new DataView(bytes.buffer);
-  // A Buffer arrives as Uint8Array in any case.
-  const Kind = Object.getPrototypeOf(view).constructor as Uint8ArrayConstructor & { readonly name: string };
-  return Kind.name === 'Buffer' ? bytes : new Kind(bytes.buffer);
+  // As structured clone gives it: a Buffer and other subclasses arrive as what they extend.
+  const Kind = VIEW_KINDS.find((kind) => view instanceof kind);
+  return Kind === undefined ? view : new Kind(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer);
 }

@@ -15,32 +15,36 @@ import { Executor } from './execute.ts';
 import type { Present } from './items.ts';
 import { noServices } from './named.ts';
 import { tearDownAll } from './resources.ts';
+import type { Connection } from './rpc.ts';
 
 if (isMainThread) throw new WrongThreadError('src/worker/entry.ts runs on the threads of an engine only; import cano instead');
 
 // Seen by cano's index, which must not be loaded here.
 (globalThis as { [key: symbol]: unknown })[Symbol.for('cano.thread')] = true;
 
-const present: Present = { inside: false, executed: 0 };
+const present: Present = { inside: false, executed: 0, calls: 0 };
 let onDeath: ((reason: Dying[1], error: unknown) => void) | undefined;
 
-process.on('uncaughtExceptionMonitor', (error) => onDeath?.('uncaught_error', error));
+process.on('uncaughtExceptionMonitor', (error) => {
+  // A listener of the user's keeps the thread alive.
+  if (process.listenerCount('uncaughtException') === 0) onDeath?.('uncaught_error', error);
+});
 process.on('exit', () => onDeath?.('exit', undefined));
 
 /** Serves one lease until its `end` message. */
 export default async function lease({ port: channel, slots, rpc }: LeaseStart): Promise<void> {
   const port = channel as MessagePort;
   const post = (batch: readonly FromThread[]): void => port.postMessage(batch);
-  const services = rpc === undefined ? noServices : await connectServices(rpc as MessagePort);
-  const executor = new Executor(post, new SlotTable(slots), services, present);
+  const services = rpc === undefined ? undefined : await connectServices(rpc as MessagePort);
+  const executor = new Executor(post, new SlotTable(slots), services?.rpc ?? noServices, present);
   const executedBefore = present.executed;
 
   await new Promise<void>((end) => {
     onDeath = (reason, error) => {
       onDeath = undefined;
       executor.flush();
-      // Certain when the code is on the stack, or when no other execution can have left anything behind.
-      const certain = present.inside || present.executed <= 1;
+      // Certain when the code is on the stack, or when no other call can have left anything behind.
+      const certain = present.inside || present.calls <= 1;
       post([['dying', reason, certain, error === undefined ? undefined : encodeError(error)]]);
     };
     port.on('message', (batch: readonly ToThread[]) => {
@@ -48,7 +52,7 @@ export default async function lease({ port: channel, slots, rpc }: LeaseStart): 
         if (message[0] === 'end') {
           onDeath = undefined;
           port.close();
-          (rpc as MessagePort | undefined)?.close();
+          services?.close();
           end();
           return;
         }
@@ -92,7 +96,7 @@ function receive(message: Exclude<ToThread, readonly ['end']>, executor: Executo
 }
 
 // Comlink is loaded only by threads of engines that have services.
-async function connectServices(port: MessagePort): Promise<unknown> {
+async function connectServices(port: MessagePort): Promise<Connection> {
   const rpc = await import('./rpc.ts');
   return rpc.connectServices(port);
 }

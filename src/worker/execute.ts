@@ -36,7 +36,7 @@ export class Executor {
   #running = false;
   #turnedAt = 0;
   #flushArmed = false;
-  #current: { readonly slot: number; readonly generation: number; run: ItemRun | undefined } | undefined;
+  #current: { readonly section: Section; run: ItemRun | undefined } | undefined;
   #idle: (() => void) | undefined;
 
   constructor(post: (batch: readonly FromThread[]) => void, slots: SlotTable, rpc: unknown, present: Present) {
@@ -78,12 +78,14 @@ export class Executor {
 
   cancel(slot: number, generation: number): void {
     const current = this.#current;
-    if (current?.slot === slot && current.generation === generation) current.run?.context?.cancelled();
+    if (current?.section.slot === slot && current.section.generation === generation) current.run?.context?.cancelled();
   }
 
-  /** Sends what is ready; the thread may be about to die. */
+  /** Sends what is ready, finished items of what runs included; the thread may be about to die. */
   flush(): void {
     this.#notes.flush();
+    const section = this.#current?.section;
+    if (section !== undefined && section.values.length > 0) this.#outbox.add(section, false, now());
     this.#outbox.flush();
   }
 
@@ -123,6 +125,7 @@ export class Executor {
 
   #turn(): void {
     if (this.#outbox.isDue(now())) this.#outbox.flush();
+    this.#outbox.keep();
     setImmediate(() => {
       this.#turnedAt = now();
       this.#continue();
@@ -154,8 +157,8 @@ export class Executor {
     const startedAt = now();
     if (!this.#slots.start(slot, generation, ready === undefined ? SlotPhase.SETUP : SlotPhase.EXEC, startedAt)) return undefined;
     this.#present.executed += 1;
-    this.#current = { slot, generation, run: undefined };
     const section = newSection(slot, generation, define[4], startedAt);
+    this.#current = { section, run: undefined };
     if (ready === undefined) return this.#prepareAndRun(message, define, resource, section);
     const pending = this.#startItems(message, ready, section);
     if (pending !== undefined) return pending.then(() => this.#end(section));
@@ -182,6 +185,7 @@ export class Executor {
     const [, slot, generation, , runId, visit, common, , , items] = message;
     // A long execution must not hold back the results of short ones before it.
     if (ready.costMs === undefined || ready.costMs * items.length > LONG_MS) this.#outbox.flush();
+    this.#outbox.keep();
     const scope: ExecutionScope = {
       slots: this.#slots,
       notes: this.#notes,

@@ -22,6 +22,8 @@ export interface Present {
   inside: boolean;
   /** Executions started by this thread since it lives. */
   executed: number;
+  /** Calls of execs by this thread since it lives. */
+  calls: number;
 }
 
 /** The ends of an item that the executor must know. */
@@ -85,7 +87,10 @@ export class ItemRun {
   // Returns a promise when the item waits; else the item is settled.
   #call(position: number): PromiseLike<unknown> | undefined {
     const { slots, notes, slot, generation } = this.#scope;
-    if (position > 0) slots.advance(slot, position, this.#started);
+    if (position > 0) {
+      slots.advance(slot, position, this.#started);
+      Outbox.keep(this.#section);
+    }
     notes.enter(slot, generation, position);
     const [, , , , , , , index, attempt, items] = this.#message;
     const context = new ItemContext(this.#scope, position, indexAt(index, position), typeof attempt === 'number' ? attempt : (attempt[position] as number));
@@ -94,6 +99,7 @@ export class ItemRun {
     try {
       context.throwIfAborted();
       this.#present.inside = true;
+      this.#present.calls += 1;
       output = this.#ready.exec(items[position], context);
     } catch (error) {
       this.#present.inside = false;

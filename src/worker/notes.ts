@@ -9,8 +9,9 @@
  *    counts what it has handled in shared memory. Lines beyond are dropped and their number is reported.
  */
 import { systemClock } from '../core/clock.ts';
-import { isCloneable } from '../wire/clone-check.ts';
+import { describeValue, fieldOf } from '../core/errors.ts';
 import type { FromThread, Note } from '../wire/messages.ts';
+import { prepareForWire } from '../wire/transfer.ts';
 import type { SlotTable } from '../wire/slots.ts';
 import type { LogLevel } from '../core/events.ts';
 
@@ -42,24 +43,25 @@ export class Notes {
     this.#position = position;
   }
 
+  // JavaScript callers hand in anything; nothing of it may keep the notes from being posted.
+
   progress(done: number, total: number): void {
-    this.#progress = [done, total];
+    this.#progress = [Number(done), Number(total)];
     this.#flushIfDue();
   }
 
   count(name: string, add: number): void {
-    this.#counters.set(name, (this.#counters.get(name) ?? 0) + add);
+    const key = String(name);
+    this.#counters.set(key, (this.#counters.get(key) ?? 0) + Number(add));
     this.#flushIfDue();
   }
 
-  /** @param message JavaScript callers hand in anything */
   log(level: LogLevel, message: unknown, fields: Readonly<Record<string, unknown>> | undefined): void {
     if (this.#sentLines + this.#logs.length - this.#slots.logsSeen() >= LOG_CREDIT) {
       this.#dropped += 1;
     } else {
-      // A field that cannot be cloned must not take the other notes down with it.
-      const safe = fields === undefined || isCloneable(fields) ? fields : describeFields(fields);
-      this.#logs.push(['log', level, String(message), safe]);
+      // A copy: the fields may change before they are sent.
+      this.#logs.push(['log', level, String(message), fields === undefined ? undefined : copyFields(fields)]);
     }
     this.#flushIfDue();
   }
@@ -85,6 +87,19 @@ export class Notes {
   }
 }
 
-function describeFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, isCloneable(value) ? value : String(value)]));
+// A field that cannot be cloned becomes its description.
+function copyFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  try {
+    return structuredClone(prepareForWire(fields).value) as Record<string, unknown>;
+  } catch {
+    return Object.fromEntries(Object.keys(fields).map((key) => [key, copyField(fields, key)]));
+  }
+}
+
+function copyField(fields: Readonly<Record<string, unknown>>, key: string): unknown {
+  try {
+    return structuredClone(prepareForWire(fields[key]).value);
+  } catch {
+    return describeValue(fieldOf(fields, key));
+  }
 }

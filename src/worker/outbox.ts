@@ -6,11 +6,13 @@
  * O2 A result that cannot be cloned fails its own item only.
  * O3 `flush` is called before anything that may take long and when there is nothing left to do, so a result waits at most
  *    `MAX_AGE_MS` behind short executions.
+ * O4 A result is sent as it was when exec returned it, though user code may run before it leaves: whoever lets user code run
+ *    calls `keep` first. (Execs that give back the same array each time are natural where speed matters.)
  */
 import { encodeError } from '../core/error-codec.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { FromThread, ItemFailure, Results } from '../wire/messages.ts';
-import { prepareForWire } from '../wire/transfer.ts';
+import { detach, prepareForWire } from '../wire/transfer.ts';
 
 const MAX_AGE_MS = 20;
 const MAX_BYTES = 64 * 1024;
@@ -27,11 +29,13 @@ export interface Section {
   values: unknown[];
   failures: ItemFailure[] | null;
   bytes: number;
+  /** User code may still change the last of `values`. */
+  isLoose: boolean;
 }
 
 /** A section at the start of its execution. */
 export function newSection(slot: number, generation: number, name: string, startedAt: number): Section {
-  return { slot, generation, name, from: 0, startedAt, ends: [], values: [], failures: null, bytes: 0 };
+  return { slot, generation, name, from: 0, startedAt, ends: [], values: [], failures: null, bytes: 0, isLoose: false };
 }
 
 export class Outbox {
@@ -40,6 +44,8 @@ export class Outbox {
   #names: string[] = [];
   #bytes = 0;
   #oldest = 0;
+  /** Results whose last one user code may still change. */
+  #loose: unknown[] | undefined;
 
   constructor(post: (batch: readonly FromThread[]) => void) {
     this.#post = post;
@@ -51,6 +57,14 @@ export class Outbox {
     section.values.push(prepared.value);
     section.ends.push(endedAt);
     section.bytes += prepared.bytes;
+    section.isLoose = typeof value === 'object' && value !== null;
+  }
+
+  /** User code is about to run again: takes the last result out of its reach. */
+  static keep(section: Section): void {
+    if (!section.isLoose) return;
+    section.isLoose = false;
+    detachLast(section.values);
   }
 
   /** Adds an item that failed. */
@@ -59,6 +73,7 @@ export class Outbox {
     section.failures.push([section.values.length, stopped, encodeError(error)]);
     section.values.push(undefined);
     section.ends.push(endedAt);
+    section.isLoose = false;
   }
 
   /** Whether a section has gathered enough to be sent before its execution ends. */
@@ -73,6 +88,8 @@ export class Outbox {
     this.#messages.push(['results', slot, generation, from, startedAt, ends, values, failures, bytes, last]);
     this.#names.push(section.name);
     this.#bytes += bytes;
+    this.#loose = section.isLoose ? values : undefined;
+    section.isLoose = false;
     section.from = from + values.length;
     section.startedAt = ends.at(-1) ?? startedAt;
     section.ends = [];
@@ -86,8 +103,15 @@ export class Outbox {
     return this.#messages.length > 0 && (now - this.#oldest >= MAX_AGE_MS || this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES);
   }
 
+  /** User code is about to run again: takes the last result out of its reach. */
+  keep(): void {
+    if (this.#loose !== undefined) detachLast(this.#loose);
+    this.#loose = undefined;
+  }
+
   flush(): void {
     if (this.#messages.length === 0) return;
+    this.#loose = undefined;
     const [messages, names] = [this.#messages, this.#names];
     this.#messages = [];
     this.#names = [];
@@ -107,6 +131,11 @@ export class Outbox {
       this.#post([withoutCulprits(message, name)]);
     }
   }
+}
+
+function detachLast(values: unknown[]): void {
+  const last = values.length - 1;
+  values[last] = detach(values[last]);
 }
 
 function withoutCulprits(message: Results, name: string): Results {

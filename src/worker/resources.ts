@@ -6,6 +6,7 @@
  * V1 `setup` runs once per thread, exec and params; a failed one is not kept, so the next execution tries again.
  * V2 An exec is found by its key in the registry that `defineExec` fills, never by its export: bundlers move exports.
  */
+import { serialize } from 'node:v8';
 import { encodeError, type WireError } from '../core/error-codec.ts';
 import { CanoError, LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
 import { registry, type RegisteredExec } from '../node.ts';
@@ -23,9 +24,20 @@ export interface Ready {
 
 const ready = new Map<string, Ready & { readonly teardown: RegisteredExec['teardown'] }>();
 
+/** Params larger than that are known by their number alone: every `.with()` of an exec makes another one. */
+const MAX_KEY_BYTES = 64 * 1024;
+
 /** Identity of a resource: the exec and the params that `setup` got. */
-export function resourceKey([, , key, , , params]: Define): string {
-  return `${key} ${JSON.stringify(params, replaceUnprintable) ?? ''}`;
+export function resourceKey([, exec, key, , , params]: Define): string {
+  if (params === undefined) return key;
+  try {
+    // Equal params give equal bytes. JSON would confuse null and NaN, one RegExp and another, and fails on cycles.
+    const bytes = serialize(params);
+    if (bytes.length <= MAX_KEY_BYTES) return `${key} ${bytes.toString('latin1')}`;
+  } catch {
+    // Shared memory and some classes of Node can be posted, but not written down.
+  }
+  return `${key} #${exec}`;
 }
 
 /** The exec when it is ready already. */
@@ -68,18 +80,28 @@ export async function tearDownAll(): Promise<WireError[]> {
 
 async function load(key: string, url: string, name: string): Promise<RegisteredExec> {
   try {
-    await loadModule(url, () => registry().delete(key));
+    await loadModule(url, () => forget(url));
   } catch (error) {
+    // What it defined before it failed must not be found by the next execution.
+    forget(url);
     if (error instanceof CanoError && error.code === 'CANO_LOAD_FAILED') throw error;
     throw new LoadFailedError(`exec '${name}': its file ${url} failed to load on a thread: ${messageOf(error)}`, { cause: error });
   }
   const found = registry().get(key);
   if (found !== undefined) return found;
-  const there = [...registry().keys()].filter((known) => known.startsWith(`${url}#`)).map((known) => known.slice(url.length + 1));
+  const there = keysOf(url).map((known) => known.slice(url.length + 1));
   throw new LoadFailedError(
     `exec '${name}': its file ${url} was loaded on a thread but did not define it` +
       ` (it defines ${there.length === 0 ? 'no exec' : there.join(', ')}): call defineExec at the top level of that file`,
   );
+}
+
+function keysOf(url: string): string[] {
+  return [...registry().keys()].filter((known) => known.startsWith(`${url}#`));
+}
+
+function forget(url: string): void {
+  for (const key of keysOf(url)) registry().delete(key);
 }
 
 async function setUp(registered: RegisteredExec, name: string, params: unknown): Promise<unknown> {
@@ -89,12 +111,4 @@ async function setUp(registered: RegisteredExec, name: string, params: unknown):
   } catch (error) {
     throw new SetupFailedError(`setup of exec '${name}' failed: ${messageOf(error)}`, { cause: error });
   }
-}
-
-// Params are cloneable data; JSON has no form for some of it.
-function replaceUnprintable(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (value instanceof Map || value instanceof Set) return [...value];
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return [...(value as Uint8Array)];
-  return value;
 }

@@ -7,15 +7,24 @@ import type { MessagePort } from 'node:worker_threads';
 import { wrap } from 'comlink';
 import { decodeError } from '../core/error-codec.ts';
 import { messageOf, ServiceError } from '../core/errors.ts';
-import { findCulprit } from '../wire/clone-check.ts';
+import { notCloneable } from '../wire/clone-check.ts';
 import type { ServiceEndpoint } from '../wire/services.ts';
+import { prepareForWire } from '../wire/transfer.ts';
 import { named } from './named.ts';
 
-/** An object whose properties are the services, and theirs the methods; nothing is looked up before the call. */
-export function connectServices(port: MessagePort): unknown {
+/** The services of one lease. */
+export interface Connection {
+  /** An object whose properties are the services, and theirs the methods; nothing is looked up before the call. */
+  readonly rpc: unknown;
+  /** Closes the port when the calls under way have been answered: an exec need not have waited for them. */
+  close(): void;
+}
+
+export function connectServices(port: MessagePort): Connection {
   // The method proxy is kept: making one per call costs more than the call.
   const call: ServiceEndpoint['call'] = wrap<ServiceEndpoint>(port).call;
   const pending = new Set<(error: ServiceError) => void>();
+  let closing = false;
   let closed = false;
   port.on('close', () => {
     closed = true;
@@ -33,18 +42,20 @@ export function connectServices(port: MessagePort): unknown {
       return await Promise.race([answer, isClosed]);
     } finally {
       pending.delete(giveUp);
+      if (closing && pending.size === 0) port.close();
     }
   };
 
   const ask = async (service: string, method: string, args: unknown[]): ReturnType<ServiceEndpoint['call']> => {
     if (closed) throw new ServiceError(`cannot call ${service}.${method}: the channel to the main thread is closed`);
     try {
-      return await orClosed(call(service, method, args));
+      return await orClosed(call(service, method, prepareForWire(args).value as unknown[]));
     } catch (error) {
       if (error instanceof ServiceError) throw error;
-      const culprit = findCulprit(args);
-      const why = culprit === undefined ? messageOf(error) : `argument ${culprit.path} cannot cross threads`;
-      throw new ServiceError(`call of ${service}.${method} failed: ${why}`, { cause: error });
+      if ((error as { name?: unknown } | null)?.name === 'DataCloneError') {
+        throw notCloneable(`arguments of service ${service}.${method}`, args, error);
+      }
+      throw new ServiceError(`call of ${service}.${method} failed: ${messageOf(error)}`, { cause: error });
     }
   };
 
@@ -54,5 +65,11 @@ export function connectServices(port: MessagePort): unknown {
     return answer.value;
   };
 
-  return named((service) => named((method) => (...args: unknown[]) => invoke(service, method, args)));
+  return {
+    rpc: named((service) => named((method) => (...args: unknown[]) => invoke(service, method, args))),
+    close: () => {
+      closing = true;
+      if (pending.size === 0) port.close();
+    },
+  };
 }
