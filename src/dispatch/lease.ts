@@ -1,37 +1,31 @@
 // Thread: main
 /**
- * One lease: the channel to one thread for as long as it has work. It posts executions in bursts, receives their
+ * One lease: one thread for as long as it has work. It posts executions in bursts, receives their
  * results and knows at any time what is in flight.
  *
- * Owns: the port, the slot table, what the thread has been told (execs, common values), the executions in flight.
+ * Owns: the channel, the slot table, what the thread has been told (execs, common values), the executions in flight.
  * Does not own: which execution goes where, who pays for a death (the dispatcher), the thread itself (the pool).
  *
  * A1 A result counts only if its slot still belongs to the generation that it names.
  * A2 One message that cannot be cloned must not hurt its neighbours: the burst is posted again one by one.
  * A3 After `end` nothing is posted.
- * A4 Death is declared when the port has closed, never earlier: results that were posted before it are delivered first.
+ * A4 Death is declared when the channel has closed, never earlier: results that were posted before it are delivered first.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { decodeError } from '../core/error-codec.ts';
 import { systemClock, type Timer } from '../core/clock.ts';
-import type { DeathReason } from '../core/errors.ts';
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
-import type { Dying, Execute, FromThread, Hello, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
+import type { Execute, FromThread, Hello, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
 import { SLOT_COUNT, SlotState, SlotTable } from '../wire/slots.ts';
 import { prepareForWire } from '../wire/transfer.ts';
-import { reasonOf, type Death } from './deaths.ts';
+import { Channel } from './channel.ts';
+import type { Death } from './deaths.ts';
 import type { CommonValue, Execution } from './execution.ts';
 import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
 import type { ThreadPool } from './pool.ts';
-import { openServices } from './rpc.ts';
 import { TEARDOWN_MS } from './teardown.ts';
 
 /** Inputs above this many bytes travel in a message of their own. */
 const ALONE_BYTES = 64 * 1024;
-
-/** From the end of the lease or its channel, as seen from here, until the other end of it must have shown. */
-const LAST_WORDS_MS = 100;
 
 /** What a lease tells its dispatcher. */
 export interface LeaseOwner {
@@ -74,46 +68,25 @@ export class Lease {
   busyMs = 0;
   readonly slots: SlotTable = new SlotTable();
   readonly #options: LeaseOptions;
-  readonly #port: MessagePort;
-  readonly #rpc: MessagePort | undefined;
-  readonly #abort = new AbortController();
+  readonly #channel: Channel;
   readonly #bySlot: (Execution | undefined)[] = Array.from({ length: SLOT_COUNT });
   readonly #free: number[] = Array.from({ length: SLOT_COUNT }, (_value, index) => SLOT_COUNT - 1 - index);
   readonly #defined = new Set<number>();
   readonly #commons = new Set<number>();
   #out: ToThread[] = [];
   #flushQueued = false;
-  #dying: Dying | undefined;
-  #isBroken = false;
   #teardownTimer: Timer | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.thread = options.thread;
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    const services = options.services === undefined ? undefined : openServices(options.services);
-    this.#rpc = services?.near;
-    const far = services === undefined ? [port2] : [port2, services.far];
-    const start = { port: port2, slots: this.slots.buffer, ...(services === undefined ? {} : { rpc: services.far }) };
-    const done = options.pool.lease(start, far, this.#abort.signal).then(
-      () => undefined,
-      (error: unknown) => {
-        this.#closeSoon();
-        return { error };
-      },
-    );
-    port1.on('message', (batch: readonly FromThread[]) => this.#receive(batch));
-    port1.on('messageerror', () => this.#breakOff());
-    port1.on('close', () => {
-      // A channel that is closed while the thread lives on was closed by user code.
-      const breakOff = systemClock.setTimer(() => this.#breakOff(), LAST_WORDS_MS);
-      void done.then((failed) => {
-        breakOff.cancel();
-        this.#close(failed);
-      });
+    this.#channel = new Channel({
+      pool: options.pool,
+      slots: this.slots.buffer,
+      services: options.services,
+      onBatch: (batch) => this.#receive(batch),
+      onClosed: (failed, death) => this.#close(failed, death),
     });
-    port1.unref();
   }
 
   /** More executions may be given to it. */
@@ -149,7 +122,7 @@ export class Lease {
     execution.bytesIn = bytes;
     execution.postedAt = now();
     this.#bySlot[slot] = execution;
-    if (this.inFlight.length === 0) this.#port.ref();
+    if (this.inFlight.length === 0) this.#channel.ref();
     this.inFlight.push(execution);
     if (bytes > ALONE_BYTES) this.#flush();
     this.#out.push(['execute', slot, generation, execId, request.runId, request.visit, commonId, execution.index, execution.attempt, items as unknown[]]);
@@ -196,7 +169,7 @@ export class Lease {
     this.retiring = true;
     if (this.#teardownTimer !== undefined) return;
     this.#teardownTimer = systemClock.setTimer(() => this.terminate(), TEARDOWN_MS);
-    this.#port.ref();
+    this.#channel.ref();
     this.#send(['retire']);
   }
 
@@ -210,21 +183,7 @@ export class Lease {
 
   /** Terminates the thread. */
   terminate(): void {
-    this.#abort.abort();
-  }
-
-  // What runs there, or the channel to it, cannot be trusted any more.
-  #breakOff(): void {
-    this.#isBroken = true;
-    this.terminate();
-  }
-
-  // The pool may know of the end before the last messages are here, and a port that is closed drops them. It closes by
-  // itself when the thread that holds the other end is gone; not when no thread ever got it, or native code holds it.
-  #closeSoon(): void {
-    systemClock
-      .setTimer(() => setImmediate(() => this.#port.close()), LAST_WORDS_MS)
-      .unref();
+    this.#channel.terminate();
   }
 
   #send(message: ToThread): void {
@@ -247,7 +206,7 @@ export class Lease {
     const out = this.#out;
     this.#out = [];
     try {
-      this.#port.postMessage(out);
+      this.#channel.post(out);
     } catch {
       for (const message of out) this.#postOne(message);
     }
@@ -255,7 +214,7 @@ export class Lease {
 
   #postOne(message: ToThread): void {
     try {
-      this.#port.postMessage([message]);
+      this.#channel.post([message]);
     } catch (error) {
       if (message[0] === 'execute') this.#refuseItems(message, error);
       else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
@@ -298,11 +257,7 @@ export class Lease {
   }
 
   #receive(batch: readonly FromThread[]): void {
-    if (!Array.isArray(batch)) {
-      this.#breakOff();
-      return;
-    }
-    for (const message of batch as readonly FromThread[]) {
+    for (const message of batch) {
       switch (message[0]) {
         case 'results':
           this.#takeResults(message);
@@ -320,7 +275,7 @@ export class Lease {
           this.#takeNeed(message[1], message[2]);
           break;
         case 'dying':
-          this.#dying = message;
+          this.#channel.takeDying(message);
           break;
         case 'retired':
           this.#options.owner.onRetired(this, message);
@@ -328,7 +283,7 @@ export class Lease {
         default:
           // Something else than cano wrote to the port.
           message satisfies never;
-          this.#breakOff();
+          this.#channel.breakOff();
       }
     }
     this.#options.owner.onBurst(this);
@@ -381,29 +336,15 @@ export class Lease {
     this.#bySlot[execution.slot] = undefined;
     this.#free.push(execution.slot);
     this.inFlight.splice(this.inFlight.indexOf(execution), 1);
-    if (this.inFlight.length === 0) this.#port.unref();
+    if (this.inFlight.length === 0) this.#channel.unref();
   }
 
-  #close(failed: { readonly error: unknown } | undefined): void {
+  #close(failed: boolean, death: Death): void {
     this.#teardownTimer?.cancel();
-    const inOrder = this.status === 'ended' && failed === undefined;
+    const inOrder = this.status === 'ended' && !failed;
     this.status = 'closed';
-    if (inOrder) {
-      // The thread closes the channel for services, when the calls under way have been answered.
-      this.#options.owner.onClosed(this, undefined);
-      return;
-    }
-    this.#rpc?.close();
-    const error = this.#dying?.[3] === undefined ? failed?.error : decodeError(this.#dying[3]);
-    // Without last words V8 ended the thread, or it was terminated.
-    const certain = this.#dying?.[2] ?? true;
-    this.#options.owner.onClosed(this, { reason: this.#reasonOf(failed), certain, error });
-  }
-  // What was thrown says nothing about termination: user code throws AbortErrors too.
-  #reasonOf(failed: { readonly error: unknown } | undefined): DeathReason {
-    if (this.#isBroken) return 'protocol';
-    if (this.#abort.signal.aborted) return 'terminated';
-    // A thrown null or undefined ends a thread without a rejection.
-    return failed === undefined ? (this.#dying?.[1] ?? 'protocol') : reasonOf(failed.error);
+    // In good order the thread closes the channel for services, when the calls under way have been answered.
+    if (!inOrder) this.#channel.closeServices();
+    this.#options.owner.onClosed(this, inOrder ? undefined : death);
   }
 }

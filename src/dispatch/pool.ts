@@ -8,7 +8,7 @@
  * P3 `atomics: 'disabled'`: the other modes put a thread to sleep between tasks, event loop included.
  */
 import { isMainThread, type MessagePort, type Transferable } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { LoadFailedError, WrongThreadError } from '../core/errors.ts';
 import type { LeaseStart } from '../wire/messages.ts';
 
@@ -22,14 +22,21 @@ export interface PoolOptions {
 /** Loads {@link file://./../worker/entry.ts}; from the sources by way of {@link file://./../worker/boot.mjs}. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker/boot.mjs' : '../worker/entry.js', import.meta.url);
 
-const UNBUNDLED = "cano must stay out of a bundle, as an installed package (esbuild: --packages=external or --external:cano)";
+const UNBUNDLED =
+  'cano must stay out of a bundle, as an installed package (esbuild: --packages=external or --external:cano)';
 
 export class ThreadPool {
-  readonly #piscina: Piscina;
+  readonly #piscina: Promise<Piscina>;
 
-  constructor({ threads, resourceLimits, onIdleDeath }: PoolOptions) {
+  constructor(options: PoolOptions) {
     if (!isMainThread) throw new WrongThreadError('a pool of threads can be made on the main thread only');
-    this.#piscina = new Piscina({
+    this.#piscina = ThreadPool.#spawn(options);
+  }
+
+  // Imported late: it would be a third of the time that importing cano takes, and a program may never need a thread.
+  static async #spawn({ threads, resourceLimits, onIdleDeath }: PoolOptions): Promise<Piscina> {
+    const piscina = await import('piscina');
+    const made = new piscina.Piscina({
       filename: entry.href,
       minThreads: threads,
       maxThreads: threads,
@@ -40,21 +47,27 @@ export class ThreadPool {
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     // Without a listener Piscina's error event would end the process.
-    this.#piscina.on('error', onIdleDeath);
+    made.on('error', onIdleDeath);
+    return made;
   }
 
   /** Occupies a thread until the lease's end message; rejects when the thread dies or `signal` fires, which terminates it. */
   async lease(start: LeaseStart, ports: readonly MessagePort[], signal: AbortSignal): Promise<void> {
     try {
-      await this.#piscina.run(start, { transferList: ports as unknown as Transferable[], signal });
+      const piscina = await this.#piscina;
+      await piscina.run(start, { transferList: ports as unknown as Transferable[], signal });
     } catch (error) {
-      throw isEntryMissing(error) ? new LoadFailedError(`there is no ${entry.href}, which threads begin with: ${UNBUNDLED}`, { cause: error }) : error;
+      throw isEntryMissing(error)
+        ? new LoadFailedError(`there is no ${entry.href}, which threads begin with: ${UNBUNDLED}`, { cause: error })
+        : error;
     }
   }
 
   /** Terminates all threads. */
   async destroy(): Promise<void> {
-    await this.#piscina.destroy();
+    // Without Piscina there is no thread, and the leases have failed with the reason.
+    const piscina = await this.#piscina.catch(() => undefined);
+    await piscina?.destroy();
   }
 }
 

@@ -1,7 +1,6 @@
 // Thread: main
 /** The main-thread end of `ctx.rpc`: services exposed to one thread over one native port. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { expose } from 'comlink';
 import { encodeError } from '../core/error-codec.ts';
 import { describeValue, ServiceError } from '../core/errors.ts';
 import { notCloneable } from '../wire/clone-check.ts';
@@ -24,9 +23,15 @@ export function openServices(services: object): { readonly near: MessagePort; re
       }
     },
   };
-  expose(endpoint, near);
-  near.unref();
+  void serve(endpoint, near);
   return { near, far };
+}
+
+// Until Comlink is there the port keeps what arrives.
+async function serve(endpoint: ServiceEndpoint, near: MessagePort): Promise<void> {
+  const comlink = await import('comlink');
+  comlink.expose(endpoint, near);
+  near.unref();
 }
 
 /**
@@ -34,10 +39,17 @@ export function openServices(services: object): { readonly near: MessagePort; re
  *
  * @throws ServiceError when there is no such service or method; else what the method throws
  */
-export async function callService(services: Services, service: string, method: string, args: unknown[]): Promise<unknown> {
+export async function callService(
+  services: Services,
+  service: string,
+  method: string,
+  args: unknown[],
+): Promise<unknown> {
   const target = Object.hasOwn(services, service) ? services[service] : undefined;
   if (target === undefined || target === null) {
-    throw new ServiceError(`ctx.rpc.${service}: the engine has no service of that name (it has ${Object.keys(services).join(', ') || 'none'})`);
+    throw new ServiceError(
+      `ctx.rpc.${service}: the engine has no service of that name (it has ${Object.keys(services).join(', ') || 'none'})`,
+    );
   }
   const found = target[method];
   if (typeof found !== 'function') {

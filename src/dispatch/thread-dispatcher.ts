@@ -8,20 +8,21 @@
  * D1 submitted = queued + in flight + ended; every item of every execution settles exactly once.
  * D2 At most one lease per thread number, at most `threads` leases.
  * D3 Only an item that was STARTED when its thread died can be blamed; all else is dispatched again for free.
- * D4 Idle leases end after `IDLE_MS`, so an idle engine does not keep the process alive.
+ * D4 Idle leases end after a while, so an idle engine does not keep the process alive.
  */
-import { systemClock, type Timer } from '../core/clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts';
 import type { BoundExec } from '../node.ts';
-import { notCloneable } from '../wire/clone-check.ts';
 import type { Hello, Retired } from '../wire/messages.ts';
 import { SLOT_COUNT } from '../wire/slots.ts';
 import { CostTable } from './cost.ts';
 import { settleRunning, type Death } from './deaths.ts';
 import type { Dispatcher, DispatcherView } from './dispatcher.ts';
 import { keyOf, type CommonValue, type Execution } from './execution.ts';
+import { IdleTimer } from './idle.ts';
 import { cancelledAt, failedAt } from './item-end.ts';
 import { Lease, type LeaseOwner } from './lease.ts';
+import { Numbering } from './numbering.ts';
 import { misplaced, placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -30,7 +31,6 @@ import { viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
-const IDLE_MS = 100;
 const MAX_FAILED_STARTS = 3;
 /** Executions shorter than this are not worth taking back from a thread that works them off. */
 const WORTH_TAKING_MS = 0.5;
@@ -59,18 +59,14 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   readonly #costs = new CostTable();
   readonly #leases: (Lease | undefined)[];
   readonly #watchdog: Watchdog;
-  readonly #execIds = new WeakMap<object, number>();
-  readonly #commonIds = new WeakMap<CommonValue, number>();
+  readonly #idle: IdleTimer;
+  readonly #numbers = new Numbering();
   readonly #busyBefore: number[];
   #pool: ThreadPool | undefined;
-  #lastId = 0;
   #settled = 0;
   #inFlight = 0;
   #pumpQueued = false;
   #failedStarts = 0;
-  #idleSince = 0;
-  #idleTimer: Timer | undefined;
-  #needsTeardown = false;
   #teardown: Teardown | undefined;
 
   constructor(options: ThreadDispatcherOptions) {
@@ -84,11 +80,17 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       isNeeded: () => this.#inFlight > 0,
       graceMs: options.graceMs,
     });
+    this.#idle = new IdleTimer(
+      () => this.#inFlight === 0 && this.#teardown === undefined,
+      () => {
+        for (const lease of this.#openLeases()) if (!lease.retiring) lease.end();
+      },
+    );
   }
 
   submit(execution: Execution): void {
     execution.queuedAt = now();
-    const refused = this.#refuseParams(execution.request.exec as BoundExec<unknown, unknown>);
+    const refused = this.#numbers.refuse(execution.request.exec as BoundExec<unknown, unknown>);
     if (refused !== undefined) {
       execution.settleRest(failedAt(now(), refused));
       this.#finish(execution);
@@ -123,13 +125,13 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   }
 
   release(common: CommonValue): void {
-    const id = this.#commonIds.get(common);
-    if (id === undefined) return;
+    if (!this.#numbers.knowsCommon(common)) return;
+    const id = this.#numbers.ofCommon(common);
     for (const lease of this.#openLeases()) lease.drop(id);
   }
 
   async warmUp(execs: readonly BoundExec<unknown, unknown>[]): Promise<void> {
-    const loadable = execs.filter((exec) => this.#refuseParams(exec) === undefined);
+    const loadable = execs.filter((exec) => this.#numbers.refuse(exec) === undefined);
     const threads = Array.from({ length: this.threads }, async (_value, thread) => {
       const held = this.#leases[thread];
       // A lease that is ending is as good as none: its thread is warm, or is being replaced.
@@ -154,9 +156,9 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   async close(): Promise<void> {
     if (this.#pool === undefined) return;
-    if (this.#needsTeardown) await this.#tearDown();
+    if (this.#numbers.hasTeardown) await this.#tearDown();
     this.#watchdog.close();
-    this.#idleTimer?.cancel();
+    this.#idle.cancel();
     for (const lease of this.#openLeases()) lease.end();
     // A thread that failed to start meanwhile has taken the pool with it.
     await this.#pool?.destroy();
@@ -231,7 +233,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       const { stop } = execution;
       if (stop?.kind === 'setup') execution.settleRest(failedAt(now(), stop.reason));
       if (stop?.kind === 'cancelled') this.#settleCancelled(execution, stop.reason);
-      else if (execution.settled === execution.items.length) this.#finish(execution);
+      // More may have settled than there are: an execution that only warms its thread up has no items.
+      else if (execution.settled >= execution.items.length) this.#finish(execution);
       else this.#requeue(execution);
     }
   }
@@ -281,7 +284,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       lease.post(next);
     }
     if (this.#inFlight > 0) this.#watchdog.arm();
-    else this.#armIdle();
+    else if (this.#openLeases().length > 0) this.#idle.begin();
   }
 
   #open(thread: number): Lease {
@@ -295,8 +298,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       thread,
       services: this.#options.services,
       owner: this,
-      execId: (exec) => this.#idOf(this.#execIds, exec),
-      commonId: (common) => this.#idOf(this.#commonIds, common),
+      execId: (exec) => this.#numbers.ofExec(exec),
+      commonId: (common) => this.#numbers.ofCommon(common),
     });
     this.#leases[thread] = lease;
     return lease;
@@ -313,22 +316,6 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       this.#requeue(execution);
     }
     this.#pump();
-  }
-
-  // The timer is left alone while work comes and goes: arming one per execution would cost more than the dispatch.
-  #armIdle(): void {
-    this.#idleSince = now();
-    if (this.#idleTimer !== undefined || this.#openLeases().length === 0) return;
-    const look = (): void => {
-      this.#idleTimer = undefined;
-      if (this.#inFlight > 0 || this.#teardown !== undefined) return;
-      const leftMs = IDLE_MS - (now() - this.#idleSince);
-      if (leftMs > 0) this.#idleTimer = systemClock.setTimer(look, leftMs);
-      else for (const lease of this.#openLeases()) if (!lease.retiring) lease.end();
-      this.#idleTimer?.unref();
-    };
-    this.#idleTimer = systemClock.setTimer(look, IDLE_MS);
-    this.#idleTimer.unref();
   }
 
   // One lease per thread, so that every thread that holds resources hears of it.
@@ -348,27 +335,5 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   #leaseOf(execution: Execution): Lease | undefined {
     return execution.thread === undefined ? undefined : this.#leases[execution.thread];
-  }
-
-  #idOf(table: WeakMap<object, number>, key: object): number {
-    let id = table.get(key);
-    if (id === undefined) {
-      this.#lastId += 1;
-      id = this.#lastId;
-      table.set(key, id);
-    }
-    return id;
-  }
-
-  #refuseParams(exec: BoundExec<unknown, unknown>): unknown {
-    if (this.#execIds.has(exec)) return undefined;
-    try {
-      structuredClone(exec.params);
-    } catch (error) {
-      return notCloneable(`params of exec '${exec.name}'`, exec.params, error);
-    }
-    this.#idOf(this.#execIds, exec);
-    this.#needsTeardown ||= exec.hasTeardown;
-    return undefined;
   }
 }

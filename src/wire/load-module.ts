@@ -45,7 +45,11 @@ export async function loadModule(url: string, beforeRetry: () => void = () => {}
   }
 }
 
-async function loadThroughTsx(url: string, failure: unknown, beforeRetry: () => void): Promise<Record<string, unknown>> {
+async function loadThroughTsx(
+  url: string,
+  failure: unknown,
+  beforeRetry: () => void,
+): Promise<Record<string, unknown>> {
   let failed = failure;
   if (!tsxRegistered) {
     await registerTsx(url);
@@ -57,10 +61,10 @@ async function loadThroughTsx(url: string, failure: unknown, beforeRetry: () => 
       failed = error;
     }
   }
-  const { register } = await importTsx(resolveTsx(url, 'esm'));
+  const tsx = await importTsx(resolveTsx(url, 'esm'));
   beforeRetry();
   try {
-    return await register({ namespace: 'cano' }).import(url, import.meta.url);
+    return await tsx.register({ namespace: 'cano' }).import(url, import.meta.url);
   } catch (error) {
     // What even tsx does not find is told in terms of the user's own files.
     throw isUnloadable(error) ? failed : error;
@@ -122,7 +126,9 @@ async function registerTsx(url: string): Promise<void> {
 
 interface Tsx {
   register(): unknown;
-  register(options: { readonly namespace: string }): { import(url: string, parent: string): Promise<Record<string, unknown>> };
+  register(options: { readonly namespace: string }): {
+    import(url: string, parent: string): Promise<Record<string, unknown>>;
+  };
 }
 
 async function importTsx(api: URL): Promise<Tsx> {

@@ -29,7 +29,7 @@ process.on('uncaughtExceptionMonitor', (error) => {
   // A listener of the user's keeps the thread alive.
   if (process.listenerCount('uncaughtException') === 0) onDeath?.('uncaught_error', error);
 });
-process.on('exit', () => onDeath?.('exit', undefined));
+process.on('exit', (code) => onDeath?.('exit', new Error(`worker exited with code: ${code}`)));
 
 /** Serves one lease until its `end` message. */
 export default async function lease({ port: channel, slots, rpc }: LeaseStart): Promise<void> {

@@ -28,7 +28,8 @@ export function connectServices(port: MessagePort): Connection {
   let closed = false;
   port.on('close', () => {
     closed = true;
-    for (const reject of pending) reject(new ServiceError('the main thread closed the channel before the service answered'));
+    for (const reject of pending)
+      reject(new ServiceError('the main thread closed the channel before the service answered'));
     pending.clear();
   });
 
@@ -66,7 +67,13 @@ export function connectServices(port: MessagePort): Connection {
   };
 
   return {
-    rpc: named((service) => named((method) => (...args: unknown[]) => invoke(service, method, args))),
+    rpc: named((service) =>
+      named(
+        (method) =>
+          (...args: unknown[]) =>
+            invoke(service, method, args),
+      ),
+    ),
     close: () => {
       closing = true;
       if (pending.size === 0) port.close();
