@@ -55,7 +55,8 @@ export function recordAttempt(
     outcome: end.outcome,
     ...(end.outcome === 'ok' ? {} : { error: eventError(end.error) }),
     queuedAt,
-    postedAt,
+    // What was stopped in the queue has never been posted.
+    postedAt: Math.max(postedAt, queuedAt),
     startedAt: end.startedAt,
     endedAt: end.endedAt,
     receivedAt: Math.max(receivedAt, end.endedAt),

@@ -17,7 +17,6 @@ import {
   WrongThreadError,
 } from '../core/errors.ts';
 import { eventError, type EngineEvent } from '../core/events.ts';
-import { uuidv7 } from '../core/ids.ts';
 import type { AnyNode } from '../definition/node.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 import type { AnyWorkflow, WorkflowDefinition } from '../definition/workflow.ts';
@@ -31,6 +30,7 @@ import { deliverEngineEvent } from './announcer.ts';
 import { LiveRun } from './live-run.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
 import { runLoop } from './run-loop.ts';
+import { newRunId } from './run-ids.ts';
 import { checkRunOptions } from './run-options.ts';
 import { SharedSignals } from './shared-signals.ts';
 import type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadStatus } from './types.ts';
@@ -121,7 +121,7 @@ class LocalEngine implements EngineServices {
       validated.add(workflow);
     }
     const { timeoutMs, maxTransitions } = checkRunOptions(given);
-    const id = given.runId ?? uuidv7(this.clock.wallNow());
+    const id = given.runId ?? newRunId(this.clock.wallNow());
     if (this.#runs.has(id))
       throw new InvalidOptionError(
         `runId '${id}' belongs to a run that is still live; every run needs an id of its own`,

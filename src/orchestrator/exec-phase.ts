@@ -46,7 +46,7 @@ class DirectCall implements ContextScope {
 
   constructor(visit: VisitScope) {
     this.#visit = visit;
-    this.#startedAt = visit.engine.clock.now();
+    this.#startedAt = visit.phaseStartedAt;
     this.attempt = visit.attempt;
     this.context = new MainContext(this);
   }
@@ -73,6 +73,7 @@ class DirectCall implements ContextScope {
     const { run, place, cells, engine } = this.#visit;
     const startedAt = this.#startedAt;
     const endedAt = engine.clock.now();
+    this.#visit.phaseStartedAt = endedAt;
     const travel: Travel = {
       queuedAt: startedAt,
       postedAt: startedAt,

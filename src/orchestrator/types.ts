@@ -1,7 +1,7 @@
 /** The engine as its users see it. Types only. */
 import type { Duration } from '../core/duration.ts';
 import type { EngineEvent, RunEvent } from '../core/events.ts';
-import type { AnyWorkflow, Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
+import type { Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 
 /** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
@@ -93,6 +93,3 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   /** Takes no more runs, waits for the live ones, cancels what is left at the timeout, tears the threads down. Safe to call twice. */
   close(options?: CloseOptions): Promise<void>;
 }
-
-/** @internal */
-export type ErasedWorkflow = AnyWorkflow;

@@ -15,4 +15,6 @@ export interface VisitScope {
   readonly attempt: number;
   /** What prep returned. */
   readonly input: unknown;
+  /** When the present phase began; an exec that is called directly moves it on to its end. */
+  phaseStartedAt: number;
 }

@@ -51,8 +51,8 @@ export class Visit implements VisitScope {
   /** What prep and post have taken, failed attempts included. */
   prepMs = 0;
   postMs = 0;
+  phaseStartedAt: number;
   #phase: Phase;
-  #phaseStartedAt: number;
   #retriesUsed = 0;
   #view: MemoryStore | undefined;
   #end: VisitEnd | undefined;
@@ -64,7 +64,7 @@ export class Visit implements VisitScope {
     this.place = { state: run.state, node: node.name, visit: run.visit };
     this.cells = run.nodeReport(node.name);
     this.#phase = node.prep === undefined ? 'exec' : 'prep';
-    this.#phaseStartedAt = engine.clock.now();
+    this.phaseStartedAt = engine.clock.now();
   }
 
   /** Runs the visit; a promise when a phase waits or has failed. */
@@ -86,7 +86,11 @@ export class Visit implements VisitScope {
     while (this.#end === undefined) {
       try {
         if (failed !== undefined) throw failed.error;
-        if (pending !== undefined) this.#accept(await this.#orStop(pending));
+        if (pending !== undefined) {
+          const value = await this.#orStop(pending);
+          if (this.#phase === 'exec') this.#charge();
+          this.#accept(value);
+        }
         pending = this.#advance();
       } catch (error) {
         pending = undefined;
@@ -123,7 +127,7 @@ export class Visit implements VisitScope {
   }
 
   #accept(value: unknown): void {
-    this.#charge();
+    if (this.#phase !== 'exec') this.#charge();
     if (this.run.stopRequest !== undefined) {
       this.#end = STOPPED;
       return;
@@ -153,10 +157,10 @@ export class Visit implements VisitScope {
   // Books the time since the phase began; the next phase begins now.
   #charge(): void {
     const now = this.engine.clock.now();
-    const tookMs = now - this.#phaseStartedAt;
+    const tookMs = now - this.phaseStartedAt;
     if (this.#phase === 'prep') this.prepMs += tookMs;
     else if (this.#phase === 'post') this.postMs += tookMs;
-    this.#phaseStartedAt = now;
+    this.phaseStartedAt = now;
   }
 
   // The delay before the next attempt; undefined when there is none.
@@ -208,7 +212,7 @@ export class Visit implements VisitScope {
       const off = run.onStop(wake);
     });
     run.status = 'running';
-    this.#phaseStartedAt = engine.clock.now();
+    this.phaseStartedAt = engine.clock.now();
   }
 
   // An exec on a thread is stopped by its dispatcher and settles then; prep and post cannot be stopped, so they are left.
