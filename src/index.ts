@@ -15,7 +15,17 @@ if ((globalThis as { [key: symbol]: unknown })[Symbol.for('cano.thread')] === tr
 
 // what is executed on threads
 export { defineExec, execFor } from './node.ts';
-export type { BoundExec, Cloneable, Counter, ExecContext, ExecSpec, Log, NotCloneable, Rpc, ThreadExec } from './node.ts';
+export type {
+  BoundExec,
+  Cloneable,
+  Counter,
+  ExecContext,
+  ExecSpec,
+  Log,
+  NotCloneable,
+  Rpc,
+  ThreadExec,
+} from './node.ts';
 
 // nodes and workflows
 export { nodeFor } from './definition/node.ts';
@@ -39,7 +49,14 @@ export type { Store } from './store/store.ts';
 export { createEngine } from './orchestrator/engine.ts';
 export { defaultEngine } from './orchestrator/default-engine.ts';
 export { threadCount as availableThreads } from './dispatch/threads.ts';
-export type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadLimits, ThreadStatus } from './orchestrator/types.ts';
+export type {
+  CloseOptions,
+  Engine,
+  EngineOptions,
+  EngineStats,
+  ThreadLimits,
+  ThreadStatus,
+} from './orchestrator/types.ts';
 export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
 
 // what is announced

@@ -28,11 +28,9 @@ export interface Counter {
 /** Methods of main-thread services as threads see them: every call is asynchronous. */
 export type Rpc<Services> = {
   readonly [S in keyof Services]: {
-    readonly [M in keyof Services[S] as Services[S][M] extends (...args: never[]) => unknown ? M : never]: Services[S][M] extends (
-      ...args: infer A
-    ) => infer R
-      ? (...args: A) => Promise<Awaited<R>>
-      : never;
+    readonly [
+      M in keyof Services[S] as Services[S][M] extends (...args: never[]) => unknown ? M : never
+    ]: Services[S][M] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
   };
 };
 
@@ -77,7 +75,10 @@ export interface ExecSpec<Input, Output, Params, Resource, Services = unknown, C
   /** Undoes `setup` when the thread is recycled or the engine closes. */
   readonly teardown?: (resource: NoInfer<Resource>) => MaybePromise<void>;
   /** The work. Input and output cross threads by structured clone. */
-  readonly exec: (input: Input, ctx: ExecContext<NoInfer<Params>, NoInfer<Resource>, Services, Common>) => MaybePromise<Output>;
+  readonly exec: (
+    input: Input,
+    ctx: ExecContext<NoInfer<Params>, NoInfer<Resource>, Services, Common>,
+  ) => MaybePromise<Output>;
 }
 
 /** A thread exec with its params settled: what a node takes. */
@@ -96,8 +97,12 @@ export interface BoundExec<Input, Output, Services = unknown, Common = unknown> 
 }
 
 /** A function with a file of its own that runs on threads; made by `defineExec`. */
-export interface ThreadExec<Input, Output, Params = unknown, Services = unknown, Common = unknown>
-  extends BoundExec<Input, Output, Services, Common> {
+export interface ThreadExec<Input, Output, Params = unknown, Services = unknown, Common = unknown> extends BoundExec<
+  Input,
+  Output,
+  Services,
+  Common
+> {
   readonly params: Params;
   /**
    * The same exec with some params replaced; the receiver stays as it is.
@@ -132,7 +137,9 @@ export function keyOf(url: string, name: string): string {
   return `${url.replace(/[?#].*$/, '')}#${name}`;
 }
 
-type Cloned<Input, Output, Params> = CloneCheck<'input of exec', Input> & CloneCheck<'result of exec', Output> & CloneCheck<'params', Params>;
+type Cloned<Input, Output, Params> = CloneCheck<'input of exec', Input> &
+  CloneCheck<'result of exec', Output> &
+  CloneCheck<'params', Params>;
 
 /**
  * Defines work that runs on threads. Call it at the top level of a file of its own that is free of side effects: every
@@ -183,7 +190,9 @@ function define<Input, Output, Params, Resource, Services, Common>(
     );
   }
   if (typeof spec?.name !== 'string' || spec.name === '') {
-    throw new InvalidOptionError(`defineExec: name must be a string that is not empty, got ${describeValue(spec?.name)}`);
+    throw new InvalidOptionError(
+      `defineExec: name must be a string that is not empty, got ${describeValue(spec?.name)}`,
+    );
   }
   if (typeof spec.exec !== 'function') {
     throw new InvalidOptionError(`defineExec '${spec.name}': exec must be a function, got ${describeValue(spec.exec)}`);
@@ -193,11 +202,20 @@ function define<Input, Output, Params, Resource, Services, Common>(
   const known = registry();
   if (known.has(key)) throw new DuplicateExecError(key);
   known.set(key, spec as unknown as RegisteredExec & typeof spec);
-  return threadExec({ key, url: url.replace(/[?#].*$/, ''), name: spec.name, setupTimeoutMs, hasTeardown: spec.teardown !== undefined }, spec.params as Params);
+  return threadExec(
+    { key, url: url.replace(/[?#].*$/, ''), name: spec.name, setupTimeoutMs, hasTeardown: spec.teardown !== undefined },
+    spec.params as Params,
+  );
 }
 
 function threadExec<Input, Output, Params, Services, Common>(
-  identity: { readonly key: string; readonly url: string; readonly name: string; readonly setupTimeoutMs: number; readonly hasTeardown: boolean },
+  identity: {
+    readonly key: string;
+    readonly url: string;
+    readonly name: string;
+    readonly setupTimeoutMs: number;
+    readonly hasTeardown: boolean;
+  },
   params: Params,
 ): ThreadExec<Input, Output, Params, Services, Common> {
   const made: Omit<ThreadExec<Input, Output, Params, Services, Common>, 'types'> = {

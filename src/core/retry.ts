@@ -1,7 +1,16 @@
 // Thread: both
 /** Retry policies as data, and the pure rules that read them. */
 import { toMs, type Duration } from './duration.ts';
-import { describeValue, fieldOf, InvalidOptionError, isCanoError, NonRetryableError, RetryAfterError, type ErrorCode, messageOf } from './errors.ts';
+import {
+  describeValue,
+  fieldOf,
+  InvalidOptionError,
+  isCanoError,
+  NonRetryableError,
+  RetryAfterError,
+  type ErrorCode,
+  messageOf,
+} from './errors.ts';
 import type { Random } from './clock.ts';
 
 /** How often and how long after a failure a visit tries again. `retries` counts the tries after the first. */

@@ -45,12 +45,12 @@ export class Notes {
 
   // JavaScript callers hand in anything; nothing of it may keep the notes from being posted.
 
-  progress(done: number, total: number): void {
+  progress(done: unknown, total: unknown): void {
     this.#progress = [Number(done), Number(total)];
     this.#flushIfDue();
   }
 
-  count(name: string, add: number): void {
+  count(name: unknown, add: unknown): void {
     const key = String(name);
     this.#counters.set(key, (this.#counters.get(key) ?? 0) + Number(add));
     this.#flushIfDue();

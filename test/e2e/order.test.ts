@@ -12,12 +12,37 @@ const WAYS: Record<Sample, readonly State[]> = {
   clean: ['LoadData', 'Validate', 'Process', 'QualityCheck', 'Enrich', 'Cleanup', 'Complete'],
   dirty: ['LoadData', 'Validate', 'Sanitize', 'Process', 'QualityCheck', 'BasicProcess', 'Cleanup', 'Complete'],
   hopeless: ['LoadData', 'Validate', 'Error', 'Cleanup', 'Rejected'],
-  late: ['LoadData', 'Validate', 'Process', 'QualityCheck', 'Retry', 'Process', 'QualityCheck', 'Enrich', 'Cleanup', 'Complete'],
-  unknown: ['LoadData', 'Validate', 'Process', 'QualityCheck', 'Retry', 'Process', 'QualityCheck', 'Retry', 'Process', 'QualityCheck', 'Failed'],
+  late: [
+    'LoadData',
+    'Validate',
+    'Process',
+    'QualityCheck',
+    'Retry',
+    'Process',
+    'QualityCheck',
+    'Enrich',
+    'Cleanup',
+    'Complete',
+  ],
+  unknown: [
+    'LoadData',
+    'Validate',
+    'Process',
+    'QualityCheck',
+    'Retry',
+    'Process',
+    'QualityCheck',
+    'Retry',
+    'Process',
+    'QualityCheck',
+    'Failed',
+  ],
   broken: ['LoadData', 'Error', 'Cleanup', 'Rejected'],
 };
 
-async function follow(sample: Sample): Promise<{ readonly way: string[]; readonly store: MemoryStore<OrderSchema>; readonly attempts: number }> {
+async function follow(
+  sample: Sample,
+): Promise<{ readonly way: string[]; readonly store: MemoryStore<OrderSchema>; readonly attempts: number }> {
   const store = new MemoryStore<OrderSchema>({ text: SAMPLES[sample] });
   const way: string[] = [];
   const run = engine.start(orders, store, {

@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)```/g)].map(([, name, code]) => ({ name: String(name), code: String(code) }));
+const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)```/g)].map(([, name, code]) => ({
+  name: String(name),
+  code: String(code),
+}));
 
 test('the example of the README prints what its comment says', (context) => {
   assert.deepEqual(
@@ -21,13 +24,19 @@ test('the example of the README prints what its comment says', (context) => {
   // A package 'cano' that leads to the sources, so that no build is needed.
   const library = join(folder, 'node_modules', 'cano');
   mkdirSync(library, { recursive: true });
-  writeFileSync(join(library, 'package.json'), '{"name":"cano","type":"module","exports":{".":"./src/index.ts","./node":"./src/node.ts"}}');
+  writeFileSync(
+    join(library, 'package.json'),
+    '{"name":"cano","type":"module","exports":{".":"./src/index.ts","./node":"./src/node.ts"}}',
+  );
   symlinkSync(join(root, 'src'), join(library, 'src'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   for (const { name, code } of examples) writeFileSync(join(folder, name), code);
 
   const register = new URL('../support/register-tsx.mjs', import.meta.url).href;
-  const output = execFileSync(process.execPath, ['--import', register, join(folder, 'main.ts')], { encoding: 'utf8', timeout: 60_000 });
+  const output = execFileSync(process.execPath, ['--import', register, join(folder, 'main.ts')], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   const promised = /console\.log\(.*\); \/\/ (.*)/.exec(examples[1]?.code ?? '')?.[1];
   assert.equal(output.trim(), promised);
 });

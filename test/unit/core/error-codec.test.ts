@@ -111,7 +111,10 @@ for (const error of ofCano) {
     assert.deepEqual(own(arrived), own(error));
     assert.equal(isRetryable(arrived), isRetryable(error));
     const rule = { policy: retry.fixed({ retries: 1, delay: 7 }) };
-    assert.equal(decideRetry(rule, arrived, 1, 0, Math.random).retry, decideRetry(rule, error, 1, 0, Math.random).retry);
+    assert.equal(
+      decideRetry(rule, arrived, 1, 0, Math.random).retry,
+      decideRetry(rule, error, 1, 0, Math.random).retry,
+    );
   });
 }
 

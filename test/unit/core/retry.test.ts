@@ -259,8 +259,11 @@ test('retryIf replaces the judgement, not the budget', () => {
   assert.deepEqual(seen, [final, 7]);
   assert.deepEqual(decideRetry(rule, final, 8, 2, never), { retry: false, error: final });
   assert.equal(seen.length, 2);
-  const refused = new Error('x');
-  assert.deepEqual(decideRetry({ policy, retryIf: () => false }, refused, 1, 0, never), { retry: false, error: refused });
+  const unwanted = new Error('x');
+  assert.deepEqual(decideRetry({ policy, retryIf: () => false }, unwanted, 1, 0, never), {
+    retry: false,
+    error: unwanted,
+  });
 });
 
 test('the delay of a decision is that of the retry to come', () => {
