@@ -67,7 +67,13 @@ export function settleRunning(execution: Execution, death: Death, position: numb
   const verdict = judge(death.reason, death.certain, execution.letOff === item);
   execution.letOff = verdict === 'let_off' ? item : undefined;
   if (verdict !== 'blame') return;
-  const end: ItemEnd = { outcome: 'crash', value: undefined, error: diedError(execution, death), startedAt, endedAt: systemClock.now() };
+  const end: ItemEnd = {
+    outcome: 'crash',
+    value: undefined,
+    error: diedError(execution, death),
+    startedAt,
+    endedAt: systemClock.now(),
+  };
   settleItem(execution, position, end);
 }
 

@@ -158,7 +158,10 @@ export class Execution {
     const positions = this.items.map((_item, position) => position).filter(wanted);
     if (positions.length === this.items.length) return;
     const index = this.#index;
-    this.#index = index === -1 ? -1 : positions.map((position) => (typeof index === 'number' ? index + position : (index[position] as number)));
+    this.#index =
+      index === -1
+        ? -1
+        : positions.map((position) => (typeof index === 'number' ? index + position : (index[position] as number)));
     this.#attempt = positions.map((position) => this.attemptAt(position));
     this.items = positions.map((position) => this.items[position]);
   }

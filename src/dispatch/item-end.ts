@@ -32,7 +32,8 @@ export function endOf(
 ): ItemEnd {
   const { stop } = execution;
   const isStopped = failed?.[1] === true;
-  if (isStopped && stop?.kind === 'cancelled') return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt };
+  if (isStopped && stop?.kind === 'cancelled')
+    return { outcome: 'cancelled', value: undefined, error: stop.reason, startedAt, endedAt };
   if (isStopped || (stop?.kind === 'timeout' && stop.position === position)) {
     return { outcome: 'timeout', value: undefined, error: timeoutError(execution, 'soft'), startedAt, endedAt };
   }
@@ -55,7 +56,13 @@ export function settleNotCloneable(execution: Execution, at: number): void {
 
 /** How an item ends whose thread was terminated for its timeout. */
 export function hardTimeout(execution: Execution, startedAt: number): ItemEnd {
-  return { outcome: 'timeout', value: undefined, error: timeoutError(execution, 'hard'), startedAt, endedAt: systemClock.now() };
+  return {
+    outcome: 'timeout',
+    value: undefined,
+    error: timeoutError(execution, 'hard'),
+    startedAt,
+    endedAt: systemClock.now(),
+  };
 }
 
 /** What an attempt fails with that ran longer than its timeout. */

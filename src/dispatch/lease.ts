@@ -125,7 +125,18 @@ export class Lease {
     if (this.inFlight.length === 0) this.#channel.ref();
     this.inFlight.push(execution);
     if (bytes > ALONE_BYTES) this.#flush();
-    this.#out.push(['execute', slot, generation, execId, request.runId, request.visit, commonId, execution.index, execution.attempt, items as unknown[]]);
+    this.#out.push([
+      'execute',
+      slot,
+      generation,
+      execId,
+      request.runId,
+      request.visit,
+      commonId,
+      execution.index,
+      execution.attempt,
+      items as unknown[],
+    ]);
     if (bytes > ALONE_BYTES) this.#flush();
     else this.#flushSoon();
   }

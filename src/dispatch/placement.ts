@@ -30,7 +30,11 @@ export function placeFor(execution: Execution, leases: Leases, costs: CostTable)
  *
  * @param leastMs executions that cost less are left where they are
  */
-export function misplaced(leases: Leases, costs: CostTable, leastMs: number): { readonly lease: Lease; readonly executions: Execution[] } | undefined {
+export function misplaced(
+  leases: Leases,
+  costs: CostTable,
+  leastMs: number,
+): { readonly lease: Lease; readonly executions: Execution[] } | undefined {
   if (!leases.some((lease) => lease === undefined || (lease.isTaking && lease.inFlight.length === 0))) return undefined;
   let longest: Lease | undefined;
   for (const lease of leases) {
@@ -41,6 +45,8 @@ export function misplaced(leases: Leases, costs: CostTable, leastMs: number): { 
   const waiting = longest.inFlight.filter((execution) => execution !== running);
   // A thread that starts up may take long; one that runs will come to some of them itself.
   const share = longest.status === 'starting' ? waiting.length : Math.ceil(waiting.length / 2);
-  const executions = waiting.slice(-share).filter((execution) => (costs.of(keyOf(execution)) ?? Number.POSITIVE_INFINITY) >= leastMs);
+  const executions = waiting
+    .slice(-share)
+    .filter((execution) => (costs.of(keyOf(execution)) ?? Number.POSITIVE_INFINITY) >= leastMs);
   return { lease: longest, executions: executions.toReversed() };
 }

@@ -172,7 +172,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   onEnded(_lease: Lease, execution: Execution): void {
     this.#inFlight -= 1;
-    if (execution.startedAt !== undefined && execution.items.length > 0) this.#costs.add(keyOf(execution), execution.ranMs);
+    if (execution.startedAt !== undefined && execution.items.length > 0)
+      this.#costs.add(keyOf(execution), execution.ranMs);
     this.#finish(execution);
   }
 
@@ -192,7 +193,9 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   onRetired(lease: Lease, [, errors]: Retired): void {
     for (const error of errors) {
-      process.emitWarning(`cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`);
+      process.emitWarning(
+        `cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`,
+      );
     }
     if (this.#teardown === undefined) {
       lease.terminate();
@@ -221,7 +224,9 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   #bury(lease: Lease, death: Death): void {
     const executions = lease.inFlight;
     // What breaks the channel may be a result, and then nothing runs any more.
-    const running = lease.running() ?? (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
+    const running =
+      lease.running() ??
+      (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
     lease.inFlight = [];
     this.#inFlight -= executions.length;
     // Last to first: each goes to the front of the queue, so the first ends up there.

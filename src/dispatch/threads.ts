@@ -42,7 +42,11 @@ export function threadCount(option: number | undefined, machine: Machine = thisM
   if (option !== undefined) return checked(option, option, 'threads');
   const variable = machine.env['CANO_THREADS'];
   if (variable !== undefined && variable !== '') {
-    return checked(/^\s*\d+\s*$/.test(variable) ? Number(variable) : Number.NaN, variable, 'the environment variable CANO_THREADS');
+    return checked(
+      /^\s*\d+\s*$/.test(variable) ? Number(variable) : Number.NaN,
+      variable,
+      'the environment variable CANO_THREADS',
+    );
   }
   const quota = cpuQuota(machine.read);
   return Math.max(1, Math.min(machine.cores, quota === undefined ? machine.cores : Math.floor(quota)));

@@ -7,7 +7,15 @@ import type { Lease } from './lease.ts';
 /** One thread; `busyBefore` is the running time of the leases before this one, in milliseconds. */
 export function viewThread(thread: number, lease: Lease | undefined, busyBefore: number): ThreadView {
   if (lease === undefined || lease.status === 'closed' || lease.status === 'ended') {
-    return { thread, status: 'off', execution: undefined, item: undefined, runningMs: 0, busyMs: busyBefore, inFlight: 0 };
+    return {
+      thread,
+      status: 'off',
+      execution: undefined,
+      item: undefined,
+      runningMs: 0,
+      busyMs: busyBefore,
+      inFlight: 0,
+    };
   }
   const busyMs = busyBefore + lease.busyMs;
   const inFlight = lease.inFlight.length;
@@ -19,5 +27,13 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
   const runningMs = Math.max(0, systemClock.now() - lease.slots.startedAt(execution.slot));
   const position = Math.min(lease.slots.position(execution.slot), execution.items.length - 1);
   const index = execution.indexAt(position);
-  return { thread, status: 'busy', execution, item: index < 0 ? undefined : index, runningMs, busyMs: busyMs + runningMs, inFlight };
+  return {
+    thread,
+    status: 'busy',
+    execution,
+    item: index < 0 ? undefined : index,
+    runningMs,
+    busyMs: busyMs + runningMs,
+    inFlight,
+  };
 }

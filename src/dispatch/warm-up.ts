@@ -4,7 +4,10 @@ import type { BoundExec } from '../node.ts';
 import { Execution } from './execution.ts';
 
 /** One for each exec, and a promise that all have ended. What fails now fails again at the first real execution, and is told there. */
-export function warmUpExecutions(execs: readonly BoundExec<unknown, unknown>[]): { readonly executions: Execution[]; readonly ended: Promise<void> } {
+export function warmUpExecutions(execs: readonly BoundExec<unknown, unknown>[]): {
+  readonly executions: Execution[];
+  readonly ended: Promise<void>;
+} {
   let left = execs.length;
   let done!: () => void;
   const ended = new Promise<void>((resolve) => {

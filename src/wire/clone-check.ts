@@ -28,7 +28,11 @@ export function notCloneable(what: string, value: unknown, cause: unknown): NotC
   const culprit = findCulprit(value);
   const part = culprit === undefined ? what : `${what}${culprit.path === '' ? '' : ` ${culprit.path}`}`;
   const is = culprit === undefined ? `cannot be cloned (${messageOf(cause)})` : `is ${describeCulprit(culprit.value)}`;
-  return new NotCloneableError(`${part} ${is}, which cannot cross threads: hand over plain data instead`, culprit?.path ?? '', { cause });
+  return new NotCloneableError(
+    `${part} ${is}, which cannot cross threads: hand over plain data instead`,
+    culprit?.path ?? '',
+    { cause },
+  );
 }
 
 function describeCulprit(value: unknown): string {

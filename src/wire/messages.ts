@@ -83,13 +83,24 @@ export type Note =
   | readonly [kind: 'log', level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined]
   | readonly [kind: 'dropped', lines: number];
 
-export type Notes = readonly [type: 'notes', slot: number, generation: number, position: number, notes: readonly Note[]];
+export type Notes = readonly [
+  type: 'notes',
+  slot: number,
+  generation: number,
+  position: number,
+  notes: readonly Note[],
+];
 
 /** The thread does not know an exec or common value that an execution names; send it again with the execution. */
 export type Need = readonly [type: 'need', slot: number, generation: number];
 
 /** Last words. `certain`: what runs now did it; else an earlier execution may have left a timer behind. */
-export type Dying = readonly [type: 'dying', reason: 'exit' | 'uncaught_error', certain: boolean, error: WireError | undefined];
+export type Dying = readonly [
+  type: 'dying',
+  reason: 'exit' | 'uncaught_error',
+  certain: boolean,
+  error: WireError | undefined,
+];
 
 /** All resources are torn down; `errors` are those that teardown threw. */
 export type Retired = readonly [type: 'retired', errors: readonly WireError[]];

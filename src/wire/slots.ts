@@ -42,7 +42,9 @@ export class SlotTable {
   readonly #words: Int32Array;
   readonly #startedAt: Float64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(WORD_BYTES + SLOT_COUNT * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(
+    buffer: SharedArrayBuffer = new SharedArrayBuffer(WORD_BYTES + SLOT_COUNT * Float64Array.BYTES_PER_ELEMENT),
+  ) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer, 0, WORD_BYTES / Int32Array.BYTES_PER_ELEMENT);
     this.#startedAt = new Float64Array(buffer, WORD_BYTES, SLOT_COUNT);

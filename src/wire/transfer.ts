@@ -132,7 +132,8 @@ function copy(value: unknown, memo: Map<object, unknown>, views: 'oversized' | '
     made.length = value.length;
     memo.set(value, made);
     // Not the indices alone: what String.match returns has named properties, and structured clone keeps them.
-    for (const key of Object.keys(value)) define(made, key, copy((value as unknown as Record<string, unknown>)[key], memo, views));
+    for (const key of Object.keys(value))
+      define(made, key, copy((value as unknown as Record<string, unknown>)[key], memo, views));
     return made;
   }
   if (value instanceof Map) {
@@ -165,5 +166,7 @@ function define(target: object, key: string, value: unknown): void {
 function copyView(view: ArrayBufferView): ArrayBufferView {
   // As structured clone gives it: a Buffer and other subclasses arrive as what they extend.
   const Kind = VIEW_KINDS.find((kind) => view instanceof kind);
-  return Kind === undefined ? view : new Kind(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer);
+  return Kind === undefined
+    ? view
+    : new Kind(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer);
 }

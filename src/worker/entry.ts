@@ -17,7 +17,8 @@ import { noServices } from './named.ts';
 import { tearDownAll } from './resources.ts';
 import type { Connection } from './rpc.ts';
 
-if (isMainThread) throw new WrongThreadError('src/worker/entry.ts runs on the threads of an engine only; import cano instead');
+if (isMainThread)
+  throw new WrongThreadError('src/worker/entry.ts runs on the threads of an engine only; import cano instead');
 
 // Seen by cano's index, which must not be loaded here.
 (globalThis as { [key: symbol]: unknown })[Symbol.for('cano.thread')] = true;
@@ -67,7 +68,11 @@ export default async function lease({ port: channel, slots, rpc }: LeaseStart): 
   });
 }
 
-function receive(message: Exclude<ToThread, readonly ['end']>, executor: Executor, post: (batch: readonly FromThread[]) => void): void {
+function receive(
+  message: Exclude<ToThread, readonly ['end']>,
+  executor: Executor,
+  post: (batch: readonly FromThread[]) => void,
+): void {
   switch (message[0]) {
     case 'define':
       executor.define(message);

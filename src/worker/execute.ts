@@ -155,7 +155,8 @@ export class Executor {
     const { define, resource } = defined;
     const ready = findReady(resource);
     const startedAt = now();
-    if (!this.#slots.start(slot, generation, ready === undefined ? SlotPhase.SETUP : SlotPhase.EXEC, startedAt)) return undefined;
+    if (!this.#slots.start(slot, generation, ready === undefined ? SlotPhase.SETUP : SlotPhase.EXEC, startedAt))
+      return undefined;
     this.#present.executed += 1;
     const section = newSection(slot, generation, define[4], startedAt);
     this.#current = { section, run: undefined };

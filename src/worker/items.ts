@@ -47,7 +47,14 @@ export class ItemRun {
   /** The context of the item that runs. */
   context: ItemContext | undefined;
 
-  constructor(message: Execute, ready: Ready, section: Section, scope: ExecutionScope, present: Present, hooks: ItemHooks) {
+  constructor(
+    message: Execute,
+    ready: Ready,
+    section: Section,
+    scope: ExecutionScope,
+    present: Present,
+    hooks: ItemHooks,
+  ) {
     this.#message = message;
     this.#ready = ready;
     this.#section = section;
@@ -70,7 +77,7 @@ export class ItemRun {
   async #runRest(first: PromiseLike<unknown>, from: number): Promise<void> {
     const count = this.#message[9].length;
     let output: PromiseLike<unknown> | undefined = first;
-    for (let position = from; position < count; ) {
+    for (let position = from; position < count;) {
       if (output !== undefined) {
         this.#hooks.waiting();
         try {
@@ -93,7 +100,12 @@ export class ItemRun {
     }
     notes.enter(slot, generation, position);
     const [, , , , , , , index, attempt, items] = this.#message;
-    const context = new ItemContext(this.#scope, position, indexAt(index, position), typeof attempt === 'number' ? attempt : (attempt[position] as number));
+    const context = new ItemContext(
+      this.#scope,
+      position,
+      indexAt(index, position),
+      typeof attempt === 'number' ? attempt : (attempt[position] as number),
+    );
     this.context = context;
     let output: unknown;
     try {
@@ -119,11 +131,13 @@ export class ItemRun {
     notes.flush();
     const ended = now();
     const took = ended - this.#started;
-    this.#ready.costMs = this.#ready.costMs === undefined ? took : this.#ready.costMs + COST_WEIGHT * (took - this.#ready.costMs);
+    this.#ready.costMs =
+      this.#ready.costMs === undefined ? took : this.#ready.costMs + COST_WEIGHT * (took - this.#ready.costMs);
     if (failed) Outbox.addFailure(this.#section, value, stopped, ended);
     else Outbox.addValue(this.#section, value, ended);
     this.#started = ended;
-    if (position + 1 < this.#message[9].length && Outbox.isDue(this.#section, ended)) this.#hooks.sectionDue(this.#section, ended);
+    if (position + 1 < this.#message[9].length && Outbox.isDue(this.#section, ended))
+      this.#hooks.sectionDue(this.#section, ended);
   }
 }
 

@@ -68,7 +68,8 @@ export class Notes {
 
   /** Sends what has gathered. */
   flush(): void {
-    if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0 && this.#dropped === 0) return;
+    if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0 && this.#dropped === 0)
+      return;
     const notes: Note[] = this.#logs;
     this.#sentLines += notes.length;
     if (this.#dropped > 0) notes.push(['dropped', this.#dropped]);

@@ -100,7 +100,10 @@ export class Outbox {
 
   /** Whether results have waited long enough, or are enough, to be sent. */
   isDue(now: number): boolean {
-    return this.#messages.length > 0 && (now - this.#oldest >= MAX_AGE_MS || this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES);
+    return (
+      this.#messages.length > 0 &&
+      (now - this.#oldest >= MAX_AGE_MS || this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES)
+    );
   }
 
   /** User code is about to run again: takes the last result out of its reach. */

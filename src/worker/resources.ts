@@ -85,7 +85,9 @@ async function load(key: string, url: string, name: string): Promise<RegisteredE
     // What it defined before it failed must not be found by the next execution.
     forget(url);
     if (error instanceof CanoError && error.code === 'CANO_LOAD_FAILED') throw error;
-    throw new LoadFailedError(`exec '${name}': its file ${url} failed to load on a thread: ${messageOf(error)}`, { cause: error });
+    throw new LoadFailedError(`exec '${name}': its file ${url} failed to load on a thread: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   const found = registry().get(key);
   if (found !== undefined) return found;
