@@ -60,15 +60,15 @@ export class Channel {
       else this.breakOff();
     });
     port1.on('messageerror', () => this.breakOff());
-    port1.on('close', () => {
+    const afterClose = async (): Promise<void> => {
       // A port that is closed while its thread lives on was closed by user code; a thread that ends may take a while.
       const giveUp = systemClock.setTimer(() => this.terminate(), LAST_BREATH_MS);
       this.#isCutOff = !this.#abort.signal.aborted;
-      void done.then((failed) => {
-        giveUp.cancel();
-        onClosed(failed !== undefined, this.#deathOf(failed));
-      });
-    });
+      const failed = await done;
+      giveUp.cancel();
+      onClosed(failed !== undefined, this.#deathOf(failed));
+    };
+    port1.on('close', () => void afterClose());
     port1.unref();
   }
 
