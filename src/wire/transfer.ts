@@ -38,18 +38,18 @@ export function prepareForWire(value: unknown): Prepared {
   const survey: Survey = { bytes: 0, oversized: false, seen: undefined };
   try {
     weigh(value, survey);
-    return { value: survey.oversized ? copy(value, new Map(), 'oversized') : value, bytes: survey.bytes };
+    return { value: survey.oversized ? cut(value, new Map()) : value, bytes: survey.bytes };
   } catch {
     // A getter or a proxy that throws, or nesting too deep for the stack: it is for structured clone to refuse it.
     return { value, bytes: survey.bytes };
   }
 }
 
-/** A copy of what structured clone would take of a value, so that later changes do not reach it. Never throws. */
+/** A copy of what structured clone takes of a value, so that later changes do not reach it. Never throws. */
 export function detach(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   try {
-    return copy(value, new Map(), 'all');
+    return structuredClone(value);
   } catch {
     return value;
   }
@@ -112,18 +112,13 @@ function isPlainLike(value: object): boolean {
 }
 
 // The memo is filled before the recursion, which keeps cycles and shared references.
-function copy(value: unknown, memo: Map<object, unknown>, views: 'oversized' | 'all'): unknown {
+function cut(value: unknown, memo: Map<object, unknown>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const known = memo.get(value);
   if (known !== undefined) return known;
   if (ArrayBuffer.isView(value)) {
-    const asItIs = isShared(value.buffer) || (views === 'oversized' && value.byteLength === value.buffer.byteLength);
+    const asItIs = isShared(value.buffer) || value.byteLength === value.buffer.byteLength;
     const made = asItIs ? value : copyView(value);
-    memo.set(value, made);
-    return made;
-  }
-  if (views === 'all' && (value instanceof ArrayBuffer || value instanceof Date)) {
-    const made = value instanceof Date ? new Date(value) : value.slice();
     memo.set(value, made);
     return made;
   }
@@ -133,19 +128,19 @@ function copy(value: unknown, memo: Map<object, unknown>, views: 'oversized' | '
     memo.set(value, made);
     // Not the indices alone: what String.match returns has named properties, and structured clone keeps them.
     for (const key of Object.keys(value))
-      define(made, key, copy((value as unknown as Record<string, unknown>)[key], memo, views));
+      define(made, key, cut((value as unknown as Record<string, unknown>)[key], memo));
     return made;
   }
   if (value instanceof Map) {
     const made = new Map<unknown, unknown>();
     memo.set(value, made);
-    for (const [key, item] of value) made.set(copy(key, memo, views), copy(item, memo, views));
+    for (const [key, item] of value) made.set(cut(key, memo), cut(item, memo));
     return made;
   }
   if (value instanceof Set) {
     const made = new Set<unknown>();
     memo.set(value, made);
-    for (const item of value) made.add(copy(item, memo, views));
+    for (const item of value) made.add(cut(item, memo));
     return made;
   }
   if (!isPlainLike(value)) return value;
@@ -154,7 +149,7 @@ function copy(value: unknown, memo: Map<object, unknown>, views: 'oversized' | '
   if (keys.length === 0) return value;
   const made: Record<string, unknown> = {};
   memo.set(value, made);
-  for (const key of keys) define(made, key, copy((value as Record<string, unknown>)[key], memo, views));
+  for (const key of keys) define(made, key, cut((value as Record<string, unknown>)[key], memo));
   return made;
 }
 

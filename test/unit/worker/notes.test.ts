@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import type { FromThread, Note, Notes as NotesMessage } from '../../../src/wire/messages.ts';
+import { SlotTable } from '../../../src/wire/slots.ts';
+import { Notes } from '../../../src/worker/notes.ts';
+
+const FLUSH_MS = 50;
+const CREDIT = 1_000;
+
+interface Bench {
+  readonly notes: Notes;
+  readonly slots: SlotTable;
+  readonly posted: NotesMessage[];
+  readonly all: () => Note[];
+  readonly pass: (ms: number) => void;
+}
+
+/** Notes over a clock that the test moves; what they post is cloned, as on the way to the main thread. */
+function bench(): Bench {
+  const slots = new SlotTable();
+  const posted: NotesMessage[] = [];
+  const notes = new Notes((message: FromThread) => posted.push(structuredClone(message) as NotesMessage), slots);
+  notes.enter(1, 2, 3);
+  return { notes, slots, posted, all: () => posted.flatMap(([, , , , list]) => list), pass: (ms) => (time += ms) };
+}
+
+let time = 1_000;
+mock.method(performance, 'now', () => time);
+
+describe('Notes', () => {
+  it('belong to the item that was entered', () => {
+    const { notes, posted } = bench();
+    notes.progress(1, 2);
+    notes.enter(4, 5, 6);
+    notes.count('x', 1);
+    notes.flush();
+    assert.deepEqual(
+      posted.map((message) => message.slice(0, 4)),
+      [
+        ['notes', 1, 2, 3],
+        ['notes', 4, 5, 6],
+      ],
+    );
+  });
+
+  it('leave from inside the calls, at most every 50 ms; the newest progress wins, counters add up', () => {
+    const { notes, posted, pass, all } = bench();
+    const CALLS = 10_000;
+    for (let i = 1; i <= CALLS; i += 1) {
+      notes.progress(i, CALLS);
+      notes.count('ticks', 1);
+      notes.count('pairs', 2);
+      pass(0.1);
+    }
+    notes.flush();
+    assert.ok(
+      posted.length >= (CALLS * 0.1) / FLUSH_MS - 1 && posted.length <= (CALLS * 0.1) / FLUSH_MS + 2,
+      `${posted.length} messages`,
+    );
+    const sum = (name: string): number =>
+      all().reduce((total, note) => total + (note[0] === 'counter' && note[1] === name ? note[2] : 0), 0);
+    assert.deepEqual([sum('ticks'), sum('pairs')], [CALLS, 2 * CALLS]);
+    assert.deepEqual(
+      all().findLast(([kind]) => kind === 'progress'),
+      ['progress', CALLS, CALLS],
+    );
+  });
+
+  it('post nothing when there is nothing', () => {
+    const { notes, posted } = bench();
+    notes.flush();
+    notes.flush();
+    assert.deepEqual(posted, []);
+  });
+
+  it('keep at most a thousand log lines on the way, tell how many were dropped, and go on when they have been handled', () => {
+    const { notes, slots, all } = bench();
+    for (let i = 0; i < 5_000; i += 1) notes.log('info', `line ${i}`, undefined);
+    notes.flush();
+    const lines = (): number => all().filter(([kind]) => kind === 'log').length;
+    const dropped = (): number => all().reduce((total, note) => total + (note[0] === 'dropped' ? note[1] : 0), 0);
+    assert.deepEqual([lines(), dropped()], [CREDIT, 4_000]);
+    slots.addLogsSeen(600);
+    for (let i = 0; i < 700; i += 1) notes.log('info', 'more', undefined);
+    notes.flush();
+    assert.deepEqual([lines(), dropped()], [CREDIT + 600, 4_100]);
+  });
+
+  it('hold log fields as they were, cut to what they show', () => {
+    const { notes, all } = bench();
+    notes.flush();
+    const fields: Record<string, unknown> = { list: [1], part: new Uint8Array(10_000).subarray(0, 2) };
+    notes.progress(0, 1);
+    notes.log('warn', 'x', fields);
+    (fields['list'] as number[]).push(2);
+    fields['fn'] = () => 1;
+    notes.flush();
+    const [, , message, sent] = all().find(([kind]) => kind === 'log') as Extract<Note, readonly ['log', ...unknown[]]>;
+    assert.equal(message, 'x');
+    assert.deepEqual(sent, { list: [1], part: new Uint8Array(2) });
+    assert.equal((sent as { part: Uint8Array }).part.buffer.byteLength, 2);
+  });
+
+  it('take anything without being hurt', () => {
+    const { notes, all } = bench();
+    const bad = {
+      fn: () => 1,
+      fine: 2,
+      get boom(): never {
+        throw new Error('no');
+      },
+    };
+    const odd = notes as unknown as Record<'progress' | 'count', (...args: unknown[]) => void> & Notes;
+    odd.progress(() => 1, 'many');
+    odd.count({ toString: () => 'named' }, '2');
+    odd.log('info', { toString: () => 'text' }, bad);
+    assert.throws(() => odd.progress(Symbol('s'), 1), TypeError);
+    notes.flush();
+    assert.deepEqual(
+      all().toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
+      [
+        ['counter', 'named', 2],
+        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: 'undefined' }],
+        ['progress', Number.NaN, Number.NaN],
+      ],
+    );
+  });
+});
