@@ -13,7 +13,12 @@ export interface TextRecord {
   readonly text: string;
 }
 
-export default defineExec(import.meta.url, {
-  name: 'jsonLine',
-  exec: (record: TextRecord) => `${JSON.stringify(record)}\n`,
-});
+const encoder = new TextEncoder();
+
+/** The line as UTF-8, with its end; signals of quality have four decimals. */
+export function jsonLine(record: TextRecord): Uint8Array<ArrayBuffer> {
+  const rounded = Object.entries(record.quality).map(([name, value]) => [name, Math.round(value * 10_000) / 10_000]);
+  return encoder.encode(`${JSON.stringify({ ...record, quality: Object.fromEntries(rounded) })}\n`);
+}
+
+export default defineExec(import.meta.url, { name: 'jsonLine', exec: jsonLine });

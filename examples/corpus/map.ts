@@ -1,78 +1,69 @@
-/** A map of the documents: their vectors on the two directions in which they differ most (principal components). */
+/** A map of the texts: an island for each cluster, similar ones side by side, and the texts of a cluster on its island. */
+import { onPlane } from './plane.ts';
 
-const ROUNDS = 24;
+/** Where the texts of a cluster are drawn. */
+export interface Island {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
+const GAP = 0.22;
+const ROUNDS = 200;
 
 /**
- * Projects unit vectors to two dimensions by power iteration with deflation (H. Hotelling 1933), in a fixed order of
- * summation, so that the picture is the same in every run.
+ * Places an island of an area proportional to its size for each cluster. The islands start where the two principal
+ * components of their centroids put them, and are drawn together and pushed apart until they lie close without touching.
  *
- * @returns 2 × n coordinates, each axis scaled to -1..1
+ * @param sizes texts per cluster; an empty one gets radius 0
+ * @param centroids one row of `dim` per cluster
  */
-export function project(vectors: readonly Float32Array[]): Float64Array {
-  const dim = vectors[0]?.length ?? 0;
-  const mean = new Float64Array(dim);
-  for (const vector of vectors)
-    for (let d = 0; d < dim; d += 1) mean[d] = (mean[d] as number) + (vector[d] as number) / vectors.length;
-  const first = component(vectors, mean, dim, undefined);
-  const second = component(vectors, mean, dim, first);
-  const coordinates = new Float64Array(vectors.length * 2);
-  vectors.forEach((vector, row) => {
-    coordinates[row * 2] = along(vector, mean, first);
-    coordinates[row * 2 + 1] = along(vector, mean, second);
-  });
-  scale(coordinates, 0);
-  scale(coordinates, 1);
-  return coordinates;
-}
-
-function component(
-  vectors: readonly Float32Array[],
-  mean: Float64Array,
-  dim: number,
-  without: Float64Array | undefined,
-): Float64Array {
-  let direction = Float64Array.from({ length: dim }, (_value, d) => 1 + (d % 7));
+export function placeIslands(sizes: readonly number[], centroids: Float32Array, dim: number): Island[] {
+  const total = Math.max(
+    1,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const used = [...sizes.keys()].filter((cluster) => (sizes[cluster] ?? 0) > 0);
+  const places = onPlane({ points: centroids, dim, rows: used });
+  const islands = used.map((cluster, index) => ({
+    x: 12 * (places[index * 2] ?? 0),
+    y: 12 * (places[index * 2 + 1] ?? 0),
+    radius: 4 * Math.sqrt((sizes[cluster] ?? 0) / total) + 0.12,
+  }));
   for (let round = 0; round < ROUNDS; round += 1) {
-    const next = new Float64Array(dim);
-    for (const vector of vectors) {
-      const weight = along(vector, mean, direction);
-      for (let d = 0; d < dim; d += 1)
-        next[d] = (next[d] as number) + weight * ((vector[d] as number) - (mean[d] as number));
+    for (const island of islands) {
+      // Less and less towards the middle, so that pushing apart has the last word.
+      const pull = 1 - 0.05 * (1 - round / ROUNDS);
+      island.x *= pull;
+      island.y *= pull;
     }
-    if (without !== undefined) {
-      const overlap = dot(next, without);
-      for (let d = 0; d < dim; d += 1) next[d] = (next[d] as number) - overlap * (without[d] as number);
+    pushApart(islands);
+  }
+  const placed = new Map(used.map((cluster, index) => [cluster, islands[index] as Island]));
+  return sizes.map((_size, cluster) => placed.get(cluster) ?? { x: 0, y: 0, radius: 0 });
+}
+
+function pushApart(islands: { x: number; y: number; readonly radius: number }[]): void {
+  islands.forEach((a, index) => {
+    for (let other = index + 1; other < islands.length; other += 1) {
+      const b = islands[other] as (typeof islands)[number];
+      const [dx, dy] = [b.x - a.x, b.y - a.y];
+      const distance = Math.hypot(dx, dy);
+      const overlap = a.radius + b.radius + GAP - distance;
+      if (overlap <= 0) continue;
+      // Two at one place part in a direction of their own.
+      const [ux, uy] = distance > 1e-9 ? [dx / distance, dy / distance] : [Math.cos(other), Math.sin(other)];
+      a.x -= (ux * overlap) / 2;
+      a.y -= (uy * overlap) / 2;
+      b.x += (ux * overlap) / 2;
+      b.y += (uy * overlap) / 2;
     }
-    const length = Math.sqrt(dot(next, next));
-    if (length === 0) return next;
-    direction = next.map((value) => value / length);
-  }
-  return direction;
+  });
 }
 
-function along(vector: Float32Array, mean: Float64Array, direction: Float64Array): number {
-  let sum = 0;
-  for (let d = 0; d < direction.length; d += 1)
-    sum += ((vector[d] as number) - (mean[d] as number)) * (direction[d] as number);
-  return sum;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d += 1) sum += (a[d] as number) * (b[d] as number);
-  return sum;
-}
-
-// Outliers would squeeze all others into the middle, so the axis ends at the 1st and 99th percentile.
-function scale(coordinates: Float64Array, axis: 0 | 1): void {
-  const values: number[] = [];
-  for (let at = axis; at < coordinates.length; at += 2) values.push(coordinates[at] as number);
-  values.sort((a, b) => a - b);
-  const low = values[Math.floor(values.length * 0.01)] ?? 0;
-  const high = values[Math.ceil(values.length * 0.99) - 1] ?? 0;
-  const span = high - low || 1;
-  for (let at = axis; at < coordinates.length; at += 2) {
-    const placed = (2 * ((coordinates[at] as number) - low)) / span - 1;
-    coordinates[at] = Math.max(-1, Math.min(1, placed));
-  }
+/** The place of a text of an island: half of them lie in its inner half, and none outside, however far out it is. */
+export function onIsland({ x, y, radius }: Island, dx: number, dy: number): readonly [x: number, y: number] {
+  const distance = Math.hypot(dx, dy);
+  const share = distance === 0 ? 0 : (1 - 2 ** -distance) / distance;
+  return [x + radius * share * dx, y + radius * share * dy];
 }

@@ -1,31 +1,60 @@
-/** What the clusters are about: their heaviest terms, and the texts nearest to their centres. */
-import { topTerms, type TermWeight } from '../../nodes/embedText.ts';
+/** What the clusters are about: the terms that set them apart, and the texts nearest to their centres. */
+import type { TermWeight } from '../../nodes/embedText.ts';
 import type { KMeansRound } from '../../nodes/kmeansAssign.ts';
-import type { CorpusSchema, CorpusStore, Kept } from './schema.ts';
+import type { Cluster } from './schema.ts';
 
-export function nameClusters(store: CorpusStore, { dim, labels, centroids }: KMeansRound, count: number): void {
-  const [weighted, vectors, texts] = [store.get('terms'), store.get('vectors'), store.get('texts')];
-  const clusters: CorpusSchema['clusters'] = [];
-  for (let cluster = 0; cluster < count; cluster += 1) {
-    const centre = centroids.subarray(cluster * dim, (cluster + 1) * dim);
-    const members = [...labels.keys()].filter((row) => labels[row] === cluster);
-    const nearest = members
-      .map((row) => ({ row, closeness: dot(vectors[row] as Float32Array, centre) }))
+const TERMS = 6;
+const SAMPLES = 3;
+
+/**
+ * Describes each cluster of the last round.
+ *
+ * @param paths of the texts, by row
+ * @param terms heaviest terms of the texts, by row
+ */
+export function nameClusters(
+  { dim, points, labels, centroids }: KMeansRound,
+  paths: readonly string[],
+  terms: readonly (readonly TermWeight[])[],
+): Cluster[] {
+  const k = centroids.length / dim;
+  const members = Array.from({ length: k }, (): number[] => []);
+  labels.forEach((cluster, row) => members[cluster]?.push(row));
+  const sums = members.map((rows) => sumOfWeights(rows, terms));
+  const total = new Map<string, number>();
+  for (const sum of sums) for (const [term, weight] of sum) total.set(term, (total.get(term) ?? 0) + weight);
+
+  return members.map((rows, cluster) => {
+    // What all texts talk about names no cluster: what counts is how much more a term weighs here than elsewhere.
+    const expected = rows.length / labels.length;
+    const distinct = Array.from(
+      sums[cluster] ?? [],
+      ([term, weight]) => [term, weight - expected * (total.get(term) ?? 0)] as const,
+    ).toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+    const nearest = rows
+      .map((row) => ({ row, closeness: dot(points, row * dim, centroids, cluster * dim, dim) }))
       .toSorted((a, b) => b.closeness - a.closeness || a.row - b.row);
-    const heaviest = topTerms(
-      members.map((row) => weighted[row] as TermWeight[]),
-      6,
-    );
-    const samples = nearest.slice(0, 3).map(({ row }) => (texts[row] as Kept).path);
-    clusters.push({ size: members.length, terms: heaviest.map(([term]) => term), samples });
-  }
-  store.put('labels', labels.slice());
-  store.put('clusters', clusters);
-  store.delete('partials');
+    return {
+      size: rows.length,
+      terms: distinct.slice(0, TERMS).map(([term]) => term),
+      samples: nearest.slice(0, SAMPLES).map(({ row }) => paths[row] as string),
+    };
+  });
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
+/** The weight of each term in some texts. Each text counts the same, or a long one would name its cluster alone. */
+function sumOfWeights(rows: readonly number[], terms: readonly (readonly TermWeight[])[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const row of rows) {
+    const weighted = terms[row] ?? [];
+    const length = Math.sqrt(weighted.reduce((sum, [, weight]) => sum + weight * weight, 0));
+    for (const [term, weight] of weighted) sums.set(term, (sums.get(term) ?? 0) + weight / length);
+  }
+  return sums;
+}
+
+function dot(a: Float32Array, aFrom: number, b: Float32Array, bFrom: number, length: number): number {
   let sum = 0;
-  for (let d = 0; d < a.length; d += 1) sum += (a[d] as number) * (b[d] as number);
+  for (let d = 0; d < length; d += 1) sum += (a[aFrom + d] ?? 0) * (b[bFrom + d] ?? 0);
   return sum;
 }

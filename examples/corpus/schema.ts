@@ -50,14 +50,16 @@ export interface CorpusSchema {
   candidates: Uint32Array<SharedArrayBuffer>;
   nearGroups: Group[];
   idf: Float32Array<SharedArrayBuffer>;
-  vectors: Float32Array<ArrayBuffer>[];
+  /** One row per text. */
+  points: Float32Array<SharedArrayBuffer>;
   terms: TermWeight[][];
   round: KMeansRound;
   partials: Assignment[];
   rounds: number;
-  labels: Int32Array;
   clusters: Cluster[];
-  lines: string[];
+  /** By cluster: x, y of its texts around the middle of its island. */
+  places: Float32Array<ArrayBuffer>[];
+  lines: Uint8Array<ArrayBuffer>[];
 }
 
 export type CorpusStore = MemoryStore<CorpusSchema>;

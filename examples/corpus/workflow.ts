@@ -18,6 +18,7 @@ export type State =
   | 'Seed'
   | 'Assign'
   | 'Update'
+  | 'Map'
   | 'Lines'
   | 'Write'
   | 'Done'
@@ -36,7 +37,8 @@ export const corpus = new Workflow<State, CorpusStore>('corpus', 'Scan', { versi
   .registerNode('Terms', nodes.terms)
   .registerNode('Seed', nodes.seed)
   .registerNode('Assign', nodes.assign)
-  .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Lines' })
+  .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Map' })
+  .registerNode('Map', nodes.map)
   .registerNode('Lines', lines)
   .registerNode('Write', write)
   .addExitStates('Done', 'Empty');

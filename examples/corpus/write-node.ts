@@ -1,16 +1,15 @@
 /** The last states: the kept texts as lines, then the report and the folder. */
 import { batchNodeFor, nodeFor, retry } from '../../src/index.ts';
-import jsonLine, { type TextRecord } from './json-line.ts';
-import { project } from './map.ts';
+import toLine, { type TextRecord } from './json-line.ts';
 import { renderReport } from './report-html.ts';
-import type { CorpusStore, Kept } from './schema.ts';
-import { writeFolder } from './write.ts';
+import type { CorpusStore } from './schema.ts';
+import { OUTPUT, writeFolder } from './write.ts';
 
 export const lines = batchNodeFor<CorpusStore>()({
   name: 'lines',
   outcomes: ['Write'],
-  prep: (store) => toRecords(store.get('texts'), store.get('labels')),
-  exec: jsonLine,
+  prep: toRecords,
+  exec: toLine,
   post: (store, made) => {
     store.put('lines', made);
     return 'Write';
@@ -22,26 +21,26 @@ export const write = nodeFor<CorpusStore>()({
   outcomes: ['Done'],
   prep: (store, ctx) => ({
     out: store.get('settings').out,
-    files: {
-      'corpus.jsonl': store.get('lines').join(''),
-      'report.html': renderReport(store, project(store.get('vectors')), ctx.report()),
-    },
+    files: { [OUTPUT.texts]: store.get('lines'), [OUTPUT.report]: renderReport(store, ctx.report()) },
   }),
   exec: ({ out, files }) => writeFolder(out, files),
   retry: retry.none(),
 });
 
 /** The kept texts in the order of their paths; nothing in them depends on the run. */
-export function toRecords(texts: readonly Kept[], labels: ArrayLike<number>): TextRecord[] {
-  const records = texts.map(({ path, bytes, words, hash, quality, duplicates, text }, row): TextRecord => ({
-    path,
-    bytes,
-    words,
-    hash,
-    cluster: labels[row] as number,
-    quality: { ...quality },
-    duplicates,
-    text,
-  }));
+function toRecords(store: CorpusStore): TextRecord[] {
+  const { labels } = store.get('round');
+  const records = store
+    .get('texts')
+    .map(({ path, bytes, words, hash, quality, duplicates, text }, row): TextRecord => ({
+      path,
+      bytes,
+      words,
+      hash,
+      cluster: labels[row] ?? 0,
+      quality: { ...quality },
+      duplicates,
+      text,
+    }));
   return records.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

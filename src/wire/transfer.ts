@@ -15,6 +15,7 @@ const CONTAINER_BYTES = 16;
 const SCALAR_BYTES = 8;
 
 type ViewKind = new (buffer: ArrayBuffer) => ArrayBufferView;
+const TypedArray = Object.getPrototypeOf(Uint8Array) as abstract new () => Uint8Array;
 const VIEW_KINDS: readonly ViewKind[] = [
   Uint8Array,
   Uint8ClampedArray,
@@ -49,6 +50,10 @@ export function prepareForWire(value: unknown): Prepared {
 export function detach(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   try {
+    // A typed array, the usual scratch memory, at a third of the cost. (Buffer has a slice that shares; subclasses call back.)
+    if (value instanceof TypedArray && !isShared(value.buffer) && VIEW_KINDS.includes(value.constructor as ViewKind)) {
+      return value.slice();
+    }
     return structuredClone(value);
   } catch {
     return value;

@@ -183,9 +183,10 @@ export class Executor {
   }
 
   #startItems(message: Execute, ready: Ready, section: Section): Promise<void> | undefined {
-    const [, slot, generation, , runId, visit, common, , , items] = message;
-    // A long execution must not hold back the results of short ones before it.
-    if (ready.costMs === undefined || ready.costMs * items.length > LONG_MS) this.#outbox.flush();
+    const [, slot, generation, , runId, visit, common, , attempt, items] = message;
+    // A long execution must not hold back the results of short ones before it, nor one that failed before take them along.
+    const isRetry = typeof attempt !== 'number' || attempt > 1;
+    if (isRetry || ready.costMs === undefined || ready.costMs * items.length > LONG_MS) this.#outbox.flush();
     this.#outbox.keep();
     const scope: ExecutionScope = {
       slots: this.#slots,

@@ -1,15 +1,28 @@
 /** The parts of the corpus example that run on the main thread. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
 import { compareQuality, UnionFind } from '../../../examples/corpus/deduplicate.ts';
-import { project } from '../../../examples/corpus/map.ts';
-import { escapeHtml } from '../../../examples/corpus/report-html.ts';
-import { scan } from '../../../examples/corpus/scan.ts';
-import { writeFolder } from '../../../examples/corpus/write.ts';
+import { count, escapeHtml } from '../../../examples/corpus/html.ts';
+import { jsonLine } from '../../../examples/corpus/json-line.ts';
+import { onIsland, placeIslands } from '../../../examples/corpus/map.ts';
+import { sampleOf, toMatrix } from '../../../examples/corpus/matrix.ts';
+import { onPlane } from '../../../examples/corpus/plane.ts';
+import { MARKER, scan } from '../../../examples/corpus/scan.ts';
+import { refuseForeignFolder, writeFolder } from '../../../examples/corpus/write.ts';
 
 function folderOf(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cano-parts-'));
@@ -53,43 +66,121 @@ test('of two copies the one with more words among its tokens stays, then the lon
   );
 });
 
-test('the scan is in the order of the paths, stops at the limit and does not enter what is left out', (context) => {
+test('the scan is in the order of the paths, stops at the limit and leaves out what the pipeline wrote', (context) => {
   const root = folderOf(context);
-  for (const path of ['b/x.txt', 'a.txt', 'a/z.md', 'a-b/y.txt', 'out/report.txt', 'pic.png', '.git/config.txt']) {
+  for (const path of [
+    'b/x.txt',
+    'a.txt',
+    'a/z.md',
+    'a-b/y.txt',
+    'LICENSE',
+    `out/${MARKER}`,
+    'out/report.html',
+    'pic.png',
+    '.git/config.txt',
+  ]) {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), 'text');
   }
-  const { paths } = scan(root, 100, join(root, 'out'));
-  assert.deepEqual(paths, ['a-b/y.txt', 'a.txt', 'a/z.md', 'b/x.txt']);
+  const { paths } = scan(root, 100);
+  assert.deepEqual(paths, ['LICENSE', 'a-b/y.txt', 'a.txt', 'a/z.md', 'b/x.txt']);
   assert.deepEqual(paths, paths.toSorted());
-  assert.deepEqual(scan(root, 2, join(root, 'out')).paths, ['a-b/y.txt', 'a.txt']);
+  assert.deepEqual(scan(root, 3).paths, paths.slice(0, 3));
+  assert.deepEqual(scan(join(root, 'nowhere'), 3), { paths: [], unreadableFolders: ['.'] });
 });
 
 test('a write that fails half way leaves the old folder whole and nothing beside it', (context) => {
   const root = folderOf(context);
   const folder = join(root, 'out');
-  writeFolder(folder, { 'a.txt': 'first' });
-  assert.throws(() => writeFolder(folder, { 'b.txt': 'second', 'no/such/folder.txt': 'third' }), { code: 'ENOENT' });
-  assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'first');
-  assert.equal(existsSync(join(folder, 'b.txt')), false);
+  writeFolder(folder, { 'corpus.jsonl': 'first' });
+  assert.throws(() => writeFolder(folder, { 'report.html': 'second', 'no/such/folder.txt': 'third' }), {
+    code: 'ENOENT',
+  });
+  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'first');
+  assert.equal(existsSync(join(folder, 'report.html')), false);
   assert.deepEqual(readdirSync(root), ['out']);
-  writeFolder(folder, { 'b.txt': 'second' });
-  assert.deepEqual(readdirSync(folder).toSorted(), ['.cano-corpus', 'b.txt']);
+  writeFolder(folder, { 'report.html': [Buffer.from('sec'), Buffer.from('ond')] });
+  assert.deepEqual(readdirSync(folder).toSorted(), [MARKER, 'report.html']);
+  assert.equal(readFileSync(join(folder, 'report.html'), 'utf8'), 'second');
 });
 
-test('the map tells apart what differs and is the same in every run', () => {
+test('only a folder that holds nothing else is replaced, and a link to one stays a link', (context) => {
+  const root = folderOf(context);
+  const folder = join(root, 'out');
+  writeFolder(folder, { 'corpus.jsonl': 'first' });
+  symlinkSync(folder, join(root, 'link'));
+  writeFolder(join(root, 'link'), { 'corpus.jsonl': 'second' });
+  assert.ok(lstatSync(join(root, 'link')).isSymbolicLink());
+  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'second');
+
+  writeFileSync(join(folder, 'notes.txt'), 'mine');
+  const refused = { code: 'CANO_INVALID_OPTION', message: /holds 'notes\.txt', which this pipeline did not write/ };
+  assert.throws(() => refuseForeignFolder(folder), refused);
+  assert.throws(() => writeFolder(folder, { 'corpus.jsonl': 'third' }), refused);
+  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'second');
+  // The name alone does not make it ours.
+  rmSync(join(folder, 'notes.txt'));
+  rmSync(join(folder, MARKER));
+  assert.throws(() => refuseForeignFolder(folder), /holds 'corpus\.jsonl'/);
+  assert.throws(() => refuseForeignFolder(join(folder, 'corpus.jsonl')), /is a file/);
+});
+
+test('the plane tells apart what differs and is the same in every run', () => {
   const vectors = Array.from({ length: 40 }, (_value, row) =>
     Float32Array.from({ length: 8 }, (_zero, d) => (d === (row < 20 ? 1 : 5) ? 1 : (row % 5) * 0.01)),
   );
-  const coordinates = project(vectors);
-  const x = (row: number): number => coordinates[row * 2] as number;
-  assert.ok(
-    vectors.every((_vector, row) => Math.sign(x(row)) === Math.sign(x(row < 20 ? 0 : 20))) &&
-      Math.sign(x(0)) !== Math.sign(x(20)),
+  const data = { points: toMatrix(vectors, 8), dim: 8, rows: [...vectors.keys()] };
+  const places = onPlane(data);
+  const side = (row: number): number => Math.sign(places[row * 2] as number);
+  assert.ok(vectors.every((_vector, row) => side(row) === side(row < 20 ? 0 : 20)) && side(0) !== side(20));
+  assert.deepEqual(onPlane(data), places);
+  const alike = { points: toMatrix([Float32Array.of(1, 2), Float32Array.of(1, 2)], 2), dim: 2, rows: [0, 1] };
+  assert.deepEqual([...onPlane(alike)], [0, 0, 0, 0]);
+});
+
+test('islands never touch, and no text lies off its island', () => {
+  const sizes = fc.array(fc.nat(300), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(sizes, fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 60, maxLength: 60 }), (of, numbers) => {
+      const islands = placeIslands(of, Float32Array.from(numbers), 3);
+      islands.forEach((a, index) => {
+        assert.equal(a.radius > 0, (of[index] as number) > 0);
+        for (const b of islands.slice(index + 1)) {
+          const apart = Math.hypot(a.x - b.x, a.y - b.y);
+          assert.ok(a.radius === 0 || b.radius === 0 || apart > a.radius + b.radius, `${apart}`);
+        }
+      });
+    }),
+    { seed: 3, numRuns: 60 },
   );
-  assert.deepEqual(project(vectors), coordinates);
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), (dx) => {
+      const [x, y] = onIsland({ x: 5, y: 1, radius: 2 }, dx, dx / 3);
+      return Math.hypot(x - 5, y - 1) <= 2 + 1e-9;
+    }),
+  );
+});
+
+test('a sample is evenly spaced rows, and all of them when there are few', () => {
+  const points = toMatrix(
+    Array.from({ length: 10 }, (_value, row) => Float32Array.of(row, -row)),
+    2,
+  );
+  assert.equal(sampleOf(points, 2, 10), points);
+  assert.deepEqual([...sampleOf(points, 2, 3)], [0, -0, 3, -3, 6, -6]);
+});
+
+test('a line of corpus.jsonl is JSON in UTF-8 with rounded signals', () => {
+  const record = { path: 'ä/"b"', bytes: 1, words: 2, hash: 'h', cluster: 3, duplicates: ['c'], text: 'line\nline' };
+  const line = new TextDecoder().decode(jsonLine({ ...record, quality: { share: 1 / 3 } }));
+  assert.equal(line.indexOf('\n'), line.length - 1);
+  assert.deepEqual(JSON.parse(line), { ...record, quality: { share: 0.3333 } });
 });
 
 test('escaped text holds no sign that means something in HTML', () => {
   fc.assert(fc.property(fc.string(), (text) => !/[<>"']|&(?!#\d+;)/.test(escapeHtml(text))));
+});
+
+test('counts are readable', () => {
+  assert.deepEqual([0, 999, 1_000, 123_456, 1_390_000].map(count), ['0', '999', '1,000', '123,456', '1.39 M']);
 });
