@@ -1,18 +1,20 @@
 // Thread: main
 /** Waits until every thread has torn down its resources. */
 import { systemClock } from '../core/clock.ts';
+import type { Lease } from './lease.ts';
 
 /** Threads that do not answer by then are terminated with their resources as they are. */
 export const TEARDOWN_MS = 10_000;
 
 export class Teardown {
-  readonly #waiting: Set<number>;
-  #resolve!: () => void;
+  readonly #waiting: Set<Lease>;
+  #resolve: () => void = () => {};
   /** Resolves when all have answered, or the time is up. */
   readonly done: Promise<void>;
 
-  constructor(threads: number) {
-    this.#waiting = new Set(Array.from({ length: threads }, (_value, thread) => thread));
+  /** @param leases those that will answer, or close */
+  constructor(leases: readonly Lease[]) {
+    this.#waiting = new Set(leases);
     this.done = new Promise<void>((resolve) => {
       const timer = systemClock.setTimer(resolve, TEARDOWN_MS);
       this.#resolve = () => {
@@ -20,11 +22,12 @@ export class Teardown {
         resolve();
       };
     });
+    if (leases.length === 0) this.#resolve();
   }
 
-  /** A thread has answered, or has died. */
-  count(thread: number): void {
-    this.#waiting.delete(thread);
+  /** The thread of a lease has answered, or has died. */
+  count(lease: Lease): void {
+    this.#waiting.delete(lease);
     if (this.#waiting.size === 0) this.#resolve();
   }
 }

@@ -197,12 +197,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
         `cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`,
       );
     }
-    if (this.#teardown === undefined) {
-      lease.terminate();
-      return;
-    }
-    lease.end();
-    this.#teardown?.count(lease.thread);
+    if (this.#teardown === undefined) lease.terminate();
+    else this.#teardown.count(lease);
   }
 
   onClosed(lease: Lease, death: Death | undefined): void {
@@ -215,8 +211,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
       if (!lease.heard && death.reason !== 'terminated') this.#countFailedStart(lease, death);
       this.#bury(lease, death);
-      if (lease.retiring) this.#teardown?.count(thread);
     }
+    this.#teardown?.count(lease);
     this.#pump();
   }
 
@@ -323,14 +319,19 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     this.#pump();
   }
 
-  // One lease per thread, so that every thread that holds resources hears of it.
+  // What is being recycled comes first. Then one lease per thread, each kept until all have answered: the pool gives a lease
+  // to any free thread, and so every thread that holds resources hears of it.
   async #tearDown(): Promise<void> {
-    this.#teardown = new Teardown(this.threads);
-    for (let thread = 0; thread < this.threads; thread += 1) {
-      const held = this.#leases[thread];
-      const lease = held?.isTaking === true ? held : this.#open(thread);
-      lease.retire();
-    }
+    const recycling = this.#openLeases().filter(({ retiring }) => retiring);
+    await this.#retire(recycling);
+    for (const lease of recycling) lease.end();
+    const all = this.#leases.map((held, thread) => (held?.isTaking === true ? held : this.#open(thread)));
+    await this.#retire(all);
+  }
+
+  async #retire(leases: readonly Lease[]): Promise<void> {
+    this.#teardown = new Teardown(leases);
+    for (const lease of leases) lease.retire();
     await this.#teardown.done;
   }
 

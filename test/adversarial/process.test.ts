@@ -44,23 +44,23 @@ describe('a process ends by itself', { concurrency: 2 }, () => {
     ['when a run fails that nobody waits for', 'ignored', ['done']],
     ['when threads are being recycled', 'recycling', ['done']],
     ['after warming up', 'warm', ['done']],
-    [
-      'when no thread can start: each run is told why',
-      'tiny',
-      Array.from(
-        { length: 5 },
-        () => 'threads do not start: Worker terminated due to reaching memory limit: JS heap out of memory',
-      ),
-    ],
   ];
   for (const [title, name, lines] of cases) {
     it(title, async () => {
       const ended = await run(name);
       assert.deepEqual(ended, { code: 0, signal: null, lines: [...lines, 'handles: 0'], errors: ended.errors });
       // Node prints the report of a heap limit itself.
-      if (name !== 'deaths' && name !== 'tiny') assert.equal(ended.errors, '');
+      if (name !== 'deaths') assert.equal(ended.errors, '');
     });
   }
+
+  it('when no thread can start: each run is told why, where V8 survives it', async () => {
+    const { code, signal, lines } = await run('tiny');
+    // From Node 22 on V8 ends the process when a heap is too small to begin with.
+    if (signal === 'SIGTRAP' || signal === 'SIGABRT') return;
+    const why = 'threads do not start: Worker terminated due to reaching memory limit: JS heap out of memory';
+    assert.deepEqual([code, lines], [0, [...Array.from({ length: 5 }, () => why), 'handles: 0']]);
+  });
 
   it('and at once by process.exit, whatever spins', async () => {
     const { code, lines } = await run('exit');
