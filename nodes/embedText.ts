@@ -125,7 +125,13 @@ export function toIdf(counts: Uint32Array, documents: number): Float32Array<Shar
     throw new RangeError(`the number of features must be a power of two, got ${counts.length}`);
   }
   const idf = new Float32Array(new SharedArrayBuffer(counts.length * Float32Array.BYTES_PER_ELEMENT));
-  for (let f = 0; f < counts.length; f++) idf[f] = Math.log((1 + documents) / (1 + (counts[f] ?? 0))) + 1;
+  const weigh = (count: number): number => Math.log((1 + documents) / (1 + count)) + 1;
+  // Most features occur nowhere: one logarithm for all of them.
+  idf.fill(weigh(0));
+  for (let f = 0; f < counts.length; f++) {
+    const count = counts[f] ?? 0;
+    if (count !== 0) idf[f] = weigh(count);
+  }
   return idf;
 }
 

@@ -117,22 +117,19 @@ export function updateCentroids(round: KMeansRound, partials: readonly Assignmen
   let moved = 0;
   let inertia = 0;
   for (const partial of partials) {
-    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + (partial.sums[i] ?? 0);
+    addTo(sums, partial.sums);
     for (let c = 0; c < k; c++) counts[c] = (counts[c] ?? 0) + (partial.counts[c] ?? 0);
     moved += partial.moved;
     inertia += partial.inertia;
   }
 
-  const strays = partials
-    .filter(({ farthestDistance }) => farthestDistance > 0)
-    .toSorted((x, y) => y.farthestDistance - x.farthestDistance || x.farthest - y.farthest)
-    .map(({ farthest }) => farthest);
+  const strays = counts.includes(0) ? straysOf(partials) : [];
   const centroids = shared(k * dim);
   for (let c = 0; c < k; c++) {
     const count = counts[c] ?? 0;
     const at = c * dim;
     if (count > 0) {
-      for (let d = 0; d < dim; d++) centroids[at + d] = (sums[at + d] ?? 0) / count;
+      setMean(centroids, sums, count, at, at + dim);
       continue;
     }
     const stray = strays.shift();
@@ -142,6 +139,23 @@ export function updateCentroids(round: KMeansRound, partials: readonly Assignmen
     );
   }
   return { moved, inertia, counts, centroids };
+}
+
+/** The farthest points of the ranges, the farthest of all first. */
+function straysOf(partials: readonly Assignment[]): number[] {
+  return partials
+    .filter(({ farthestDistance }) => farthestDistance > 0)
+    .toSorted((x, y) => y.farthestDistance - x.farthestDistance || x.farthest - y.farthest)
+    .map(({ farthest }) => farthest);
+}
+
+// Loops in functions of their own: they are compiled after a few calls, and the caller stays small.
+function addTo(sums: Float64Array, more: Float64Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + (more[i] ?? 0);
+}
+
+function setMean(means: Float32Array, sums: Float64Array, count: number, from: number, to: number): void {
+  for (let i = from; i < to; i++) means[i] = (sums[i] ?? 0) / count;
 }
 
 /**

@@ -47,8 +47,9 @@ function sumOfWeights(rows: readonly number[], terms: readonly (readonly TermWei
   const sums = new Map<string, number>();
   for (const row of rows) {
     const weighted = terms[row] ?? [];
-    const length = Math.sqrt(weighted.reduce((sum, [, weight]) => sum + weight * weight, 0));
-    for (const [term, weight] of weighted) sums.set(term, (sums.get(term) ?? 0) + weight / length);
+    let squares = 0;
+    for (const term of weighted) squares += term[1] * term[1];
+    for (const term of weighted) sums.set(term[0], (sums.get(term[0]) ?? 0) + term[1] / Math.sqrt(squares));
   }
   return sums;
 }

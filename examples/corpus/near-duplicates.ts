@@ -2,11 +2,15 @@
 import { compareQuality, UnionFind, type Group } from './deduplicate.ts';
 import type { CorpusStore, Kept } from './schema.ts';
 
-/** Replaces `texts` by those that stay, each with the paths of its copies, and puts the groups into the store. */
+/**
+ * Replaces `texts` by those that stay, each with the paths of its copies, and puts the groups into the store.
+ *
+ * @returns indexes of those that stay, in what `texts` was before
+ */
 export function dropNearDuplicates(
   store: CorpusStore,
   slices: readonly { readonly pairs: Uint32Array; readonly jaccard: Float64Array }[],
-): void {
+): number[] {
   const texts = store.get('texts');
   const { threshold } = store.get('settings');
   const forest = new UnionFind(texts.length);
@@ -46,4 +50,5 @@ export function dropNearDuplicates(
     texts.flatMap((text, index) => replaced.get(index) ?? [text]),
   );
   store.put('nearGroups', groups);
+  return [...texts.keys()].filter((index) => replaced.get(index)?.length !== 0);
 }

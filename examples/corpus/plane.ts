@@ -9,7 +9,8 @@ export interface Rows {
   readonly rows: readonly number[];
 }
 
-const ROUNDS = 24;
+/** Enough for a picture. */
+const ROUNDS = 12;
 
 /**
  * The rows on their two principal components, around their middle: by power iteration with deflation (H. Hotelling 1933),
@@ -20,47 +21,58 @@ const ROUNDS = 24;
 export function onPlane(data: Rows): Float64Array {
   const { points, dim, rows } = data;
   const mean = new Float64Array(dim);
-  for (const row of rows)
-    for (let d = 0; d < dim; d += 1) mean[d] = (mean[d] ?? 0) + (points[row * dim + d] ?? 0) / rows.length;
-  const x = component(data, mean);
+  for (const row of rows) addRow(mean, points, row * dim, 1 / rows.length);
+  const x = component(data, mean, new Float64Array(dim));
   const y = component(data, mean, x);
-  const [middleX, middleY] = [dot(mean, 0, x), dot(mean, 0, y)];
+  const [middleX, middleY] = [dot(mean, x), dot(mean, y)];
   const places = new Float64Array(rows.length * 2);
   rows.forEach((row, index) => {
-    places[index * 2] = dot(points, row * dim, x) - middleX;
-    places[index * 2 + 1] = dot(points, row * dim, y) - middleY;
+    places[index * 2] = dotRow(points, row * dim, x) - middleX;
+    places[index * 2 + 1] = dotRow(points, row * dim, y) - middleY;
   });
   return places;
 }
 
 /** The unit vector along which the rows vary most, at right angles to `other`; zeros when they do not vary. */
-function component({ points, dim, rows }: Rows, mean: Float64Array, other?: Float64Array): Float64Array {
+function component({ points, dim, rows }: Rows, mean: Float64Array, other: Float64Array): Float64Array {
   let direction = Float64Array.from({ length: dim }, (_value, d) => 1 + (d % 7));
   for (let round = 0; round < ROUNDS; round += 1) {
-    const middle = dot(mean, 0, direction);
+    const middle = dot(mean, direction);
     const next = new Float64Array(dim);
     let weights = 0;
     for (const row of rows) {
-      const at = row * dim;
-      const weight = dot(points, at, direction) - middle;
+      const weight = dotRow(points, row * dim, direction) - middle;
       weights += weight;
-      for (let d = 0; d < dim; d += 1) next[d] = (next[d] ?? 0) + weight * (points[at + d] ?? 0);
+      addRow(next, points, row * dim, weight);
     }
     // As if the mean had been taken from each row, without a copy of the rows.
-    for (let d = 0; d < dim; d += 1) next[d] = (next[d] ?? 0) - weights * (mean[d] ?? 0);
-    if (other !== undefined) {
-      const overlap = dot(next, 0, other);
-      for (let d = 0; d < dim; d += 1) next[d] = (next[d] ?? 0) - overlap * (other[d] ?? 0);
-    }
-    const length = Math.sqrt(dot(next, 0, next));
+    add(next, mean, -weights);
+    add(next, other, -dot(next, other));
+    const length = Math.sqrt(dot(next, next));
     if (length < 1e-9) return new Float64Array(dim);
     direction = next.map((value) => value / length);
   }
   return direction;
 }
 
-function dot(rows: Float32Array | Float64Array, at: number, direction: Float64Array): number {
+// Small loops of one type each: compiled after a few calls, where one large function would be interpreted for long.
+
+function dotRow(points: Float32Array, at: number, direction: Float64Array): number {
   let sum = 0;
-  for (let d = 0; d < direction.length; d += 1) sum += (rows[at + d] ?? 0) * (direction[d] ?? 0);
+  for (let d = 0; d < direction.length; d += 1) sum += (points[at + d] ?? 0) * (direction[d] ?? 0);
   return sum;
+}
+
+function addRow(sums: Float64Array, points: Float32Array, at: number, weight: number): void {
+  for (let d = 0; d < sums.length; d += 1) sums[d] = (sums[d] ?? 0) + weight * (points[at + d] ?? 0);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d += 1) sum += (a[d] ?? 0) * (b[d] ?? 0);
+  return sum;
+}
+
+function add(sums: Float64Array, values: Float64Array, weight: number): void {
+  for (let d = 0; d < sums.length; d += 1) sums[d] = (sums[d] ?? 0) + weight * (values[d] ?? 0);
 }

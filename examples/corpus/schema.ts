@@ -4,6 +4,7 @@ import type { TermWeight } from '../../nodes/embedText.ts';
 import type { Assignment, KMeansRound } from '../../nodes/kmeansAssign.ts';
 import type { QualityRule, SkippedFile, TextFile } from '../../nodes/readText.ts';
 import type { Group } from './deduplicate.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** The inputs, checked. */
 export interface Settings {
@@ -45,10 +46,10 @@ export interface CorpusSchema {
   /** One per different text. */
   texts: Kept[];
   exactGroups: Group[];
-  signatures: Uint32Array<ArrayBuffer>[];
-  shingles: Uint32Array<ArrayBuffer>[];
+  fingerprints: Fingerprint[];
   candidates: Uint32Array<SharedArrayBuffer>;
   nearGroups: Group[];
+  features: Uint32Array<ArrayBuffer>[];
   idf: Float32Array<SharedArrayBuffer>;
   /** One row per text. */
   points: Float32Array<SharedArrayBuffer>;

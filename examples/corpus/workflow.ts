@@ -8,11 +8,10 @@ export type State =
   | 'Scan'
   | 'Read'
   | 'Collapse'
-  | 'Sign'
-  | 'Shingle'
+  | 'Fingerprint'
   | 'Candidates'
   | 'Verify'
-  | 'Frequency'
+  | 'Weigh'
   | 'Embed'
   | 'Terms'
   | 'Seed'
@@ -28,11 +27,10 @@ export const corpus = new Workflow<State, CorpusStore>('corpus', 'Scan', { versi
   .registerNode('Scan', nodes.scan, { found: 'Read', nothing: 'Empty' })
   .registerNode('Read', nodes.read, { texts: 'Collapse', nothing: 'Empty' })
   .registerNode('Collapse', nodes.collapse)
-  .registerNode('Sign', nodes.sign)
-  .registerNode('Shingle', nodes.shingle)
+  .registerNode('Fingerprint', nodes.fingerprint)
   .registerNode('Candidates', nodes.candidates)
   .registerNode('Verify', nodes.verify)
-  .registerNode('Frequency', nodes.frequency)
+  .registerNode('Weigh', nodes.weigh)
   .registerNode('Embed', nodes.embed)
   .registerNode('Terms', nodes.terms)
   .registerNode('Seed', nodes.seed)
