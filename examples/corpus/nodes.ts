@@ -1,6 +1,6 @@
 /** The nodes of the corpus pipeline. What is heavy runs on threads, per document; the main thread only wires. */
 import { batchNodeFor, nodeFor } from '../../src/index.ts';
-import embedText, { addDocument, keyTerms, toIdf } from '../../nodes/embedText.ts';
+import { addDocument, toIdf } from '../../nodes/embedText.ts';
 import kmeansAssign, { nextRound, rowRanges, updateCentroids } from '../../nodes/kmeansAssign.ts';
 import readTextExec, { type SkippedFile, type TextFile } from '../../nodes/readText.ts';
 import similarPairs, {
@@ -11,6 +11,7 @@ import similarPairs, {
   pairSlices,
 } from '../../nodes/similarPairs.ts';
 import { compareQuality, type Group } from './deduplicate.ts';
+import describe from './describe.ts';
 import fingerprintText from './fingerprint.ts';
 import { nameClusters } from './name-clusters.ts';
 import { dropNearDuplicates } from './near-duplicates.ts';
@@ -23,10 +24,10 @@ import tryStart from './try-start.ts';
 const node = nodeFor<CorpusStore>();
 const batchNode = batchNodeFor<CorpusStore>();
 
-/** Numbers per text: with 64, a third of the nearest texts by exact tf-idf are still the nearest; with 512, seven in ten. */
-const DIM = 512;
+/** Numbers per text. */
+const DIM = describe.params.dim;
 /** Starts of the clustering that are tried, on so many texts at most. */
-const STARTS = 16;
+const STARTS = 32;
 const SAMPLE = 2_000;
 /** The clustering stops when fewer documents move, or after so many rounds. */
 const MOVED_SHARE = 0.001;
@@ -163,22 +164,21 @@ export const weigh = node({
 
 export const embed = batchNode({
   name: 'embed',
-  outcomes: ['Terms'],
-  prep: (store) => ({ items: textsOf(store), common: { idf: store.get('idf') } }),
-  exec: embedText.with({ dim: DIM }),
-  post: (store, vectors) => {
-    store.put('points', toMatrix(vectors, DIM));
-    return 'Terms';
-  },
-});
-
-export const terms = batchNode({
-  name: 'terms',
   outcomes: ['Seed'],
   prep: (store) => ({ items: textsOf(store), common: { idf: store.get('idf') } }),
-  exec: keyTerms,
-  post: (store, weighted) => {
-    store.put('terms', weighted);
+  exec: describe,
+  post: (store, described) => {
+    store.put(
+      'points',
+      toMatrix(
+        described.map(({ vector }) => vector),
+        DIM,
+      ),
+    );
+    store.put(
+      'terms',
+      described.map(({ terms }) => terms),
+    );
     store.delete('idf');
     return 'Seed';
   },

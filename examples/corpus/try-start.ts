@@ -18,10 +18,10 @@ export interface Start {
   readonly centroids: Float32Array<ArrayBuffer>;
 }
 
-/** Seed → the start that it draws, after so many rounds that few points still move. */
+/** Seed → the start that it draws, after a few rounds: enough to tell the good ones from the bad. */
 export default execFor<unknown, Sample>()(import.meta.url, {
   name: 'tryStart',
-  params: { rounds: 15 },
+  params: { rounds: 10 },
   exec: (seed: number, ctx): Start => {
     let round = firstRound({ ...ctx.common, seed });
     let inertia = Infinity;

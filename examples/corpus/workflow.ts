@@ -13,7 +13,6 @@ export type State =
   | 'Verify'
   | 'Weigh'
   | 'Embed'
-  | 'Terms'
   | 'Seed'
   | 'Assign'
   | 'Update'
@@ -32,7 +31,6 @@ export const corpus = new Workflow<State, CorpusStore>('corpus', 'Scan', { versi
   .registerNode('Verify', nodes.verify)
   .registerNode('Weigh', nodes.weigh)
   .registerNode('Embed', nodes.embed)
-  .registerNode('Terms', nodes.terms)
   .registerNode('Seed', nodes.seed)
   .registerNode('Assign', nodes.assign)
   .registerNode('Update', nodes.update, { moving: 'Assign', settled: 'Map' })
