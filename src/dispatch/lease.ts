@@ -14,13 +14,14 @@
 import { systemClock, type Timer } from '../core/clock.ts';
 import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
-import type { Execute, FromThread, Hello, Notes, Results, Retired, ToThread } from '../wire/messages.ts';
+import type { Call, Execute, FromThread, Hello, Notes, Results, Retired, ToThread, Value } from '../wire/messages.ts';
 import { SLOT_COUNT, SlotState, SlotTable } from '../wire/slots.ts';
 import { prepareForWire } from '../wire/transfer.ts';
 import { Channel } from './channel.ts';
 import type { Death } from './deaths.ts';
 import type { CommonValue, Execution } from './execution.ts';
 import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
+import { messageOf } from './message-of.ts';
 import type { ThreadPool } from './pool.ts';
 import { TEARDOWN_MS } from './teardown.ts';
 
@@ -112,31 +113,19 @@ export class Lease {
       this.#commons.add(commonId);
       this.#out.push(['common', commonId, prepareForWire(request.common.value).value]);
     }
-    const { value: items, bytes } = prepareForWire(execution.items);
     const slot = this.#free.pop() as number;
-    const generation = this.slots.queue(slot);
+    execution.slot = slot;
+    execution.generation = this.slots.queue(slot);
     execution.status = 'posted';
     execution.thread = this.thread;
-    execution.slot = slot;
-    execution.generation = generation;
+    const { message, bytes } = messageOf(execution, execId, commonId);
     execution.bytesIn = bytes;
     execution.postedAt = now();
     this.#bySlot[slot] = execution;
     if (this.inFlight.length === 0) this.#channel.ref();
     this.inFlight.push(execution);
     if (bytes > ALONE_BYTES) this.#flush();
-    this.#out.push([
-      'execute',
-      slot,
-      generation,
-      execId,
-      request.runId,
-      request.visit,
-      commonId,
-      execution.index,
-      execution.attempt,
-      items as unknown[],
-    ]);
+    this.#out.push(message);
     if (bytes > ALONE_BYTES) this.#flush();
     else this.#flushSoon();
   }
@@ -227,14 +216,14 @@ export class Lease {
     try {
       this.#channel.post([message]);
     } catch (error) {
-      if (message[0] === 'execute') this.#refuseItems(message, error);
+      if (message[0] === 'execute' || message[0] === 'call') this.#refuseItems(message, error);
       else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
       else throw error;
     }
   }
 
   // The thread never saw it: items that cannot be cloned fail, the others are to be dispatched again.
-  #refuseItems([, slot, generation]: Execute, cause: unknown): void {
+  #refuseItems([, slot, generation]: Execute | Call, cause: unknown): void {
     const execution = this.#bySlot[slot];
     if (execution === undefined || execution.generation !== generation || !this.steal(execution)) return;
     settleNotCloneable(execution, now());
@@ -272,6 +261,9 @@ export class Lease {
       switch (message[0]) {
         case 'results':
           this.#takeResults(message);
+          break;
+        case 'value':
+          this.#takeValue(message);
           break;
         case 'notes':
           this.#takeNotes(message);
@@ -321,7 +313,22 @@ export class Lease {
     }
     this.busyMs += started - startedAt;
     execution.ranMs += started - startedAt;
-    if (!last) return;
+    if (last) this.#finish(execution);
+  }
+
+  #takeValue([, slot, generation, startedAt, endedAt, value, bytesOut]: Value): void {
+    const execution = this.#find(slot, generation);
+    if (execution === undefined || execution.settled !== 0) return;
+    execution.receivedAt = now();
+    execution.bytesOut = bytesOut;
+    execution.startedAt ??= startedAt;
+    execution.settleNext(endOf(execution, 0, undefined, value, startedAt, endedAt));
+    this.busyMs += endedAt - startedAt;
+    execution.ranMs += endedAt - startedAt;
+    this.#finish(execution);
+  }
+
+  #finish(execution: Execution): void {
     this.executed += 1;
     this.#release(execution);
     this.#options.owner.onEnded(this, execution);

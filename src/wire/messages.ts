@@ -42,6 +42,20 @@ export type Execute = readonly [
   items: readonly unknown[],
 ];
 
+/** An execution of one item, as `Execute` without the list: arrays are what costs most in a small message. */
+export type Call = readonly [
+  type: 'call',
+  slot: number,
+  generation: number,
+  exec: number,
+  runId: string,
+  visit: number,
+  common: number,
+  index: number,
+  attempt: number,
+  item: unknown,
+];
+
 /** Fires `ctx.signal` of an execution, for code that waits; its stop word is set already. */
 export type Cancel = readonly [type: 'cancel', slot: number, generation: number];
 
@@ -51,7 +65,7 @@ export type Retire = readonly [type: 'retire'];
 /** The lease is over. Nothing follows on the port. */
 export type End = readonly [type: 'end'];
 
-export type ToThread = Define | SetCommon | DropCommon | Execute | Cancel | Retire | End;
+export type ToThread = Define | SetCommon | DropCommon | Execute | Call | Cancel | Retire | End;
 
 /** First message of a lease. `executed` counts the executions of this thread since it started. */
 export type Hello = readonly [type: 'hello', threadId: number, executed: number];
@@ -74,6 +88,17 @@ export type Results = readonly [
   failures: readonly ItemFailure[] | null,
   bytesOut: number,
   last: boolean,
+];
+
+/** The result of an execution of one item that did not fail, as `Results` without the lists. */
+export type Value = readonly [
+  type: 'value',
+  slot: number,
+  generation: number,
+  startedAt: number,
+  endedAt: number,
+  value: unknown,
+  bytesOut: number,
 ];
 
 /** A note of an execution; it comes before the result of its item. */
@@ -105,4 +130,4 @@ export type Dying = readonly [
 /** All resources are torn down; `errors` are those that teardown threw. */
 export type Retired = readonly [type: 'retired', errors: readonly WireError[]];
 
-export type FromThread = Hello | Results | Notes | Need | Dying | Retired;
+export type FromThread = Hello | Results | Value | Notes | Need | Dying | Retired;

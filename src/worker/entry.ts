@@ -86,6 +86,11 @@ function receive(
     case 'execute':
       executor.enqueue(message);
       break;
+    case 'call': {
+      const [, slot, generation, exec, runId, visit, common, index, attempt, item] = message;
+      executor.enqueue(['execute', slot, generation, exec, runId, visit, common, index, attempt, [item]]);
+      break;
+    }
     case 'cancel':
       executor.cancel(message[1], message[2]);
       break;

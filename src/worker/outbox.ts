@@ -11,12 +11,14 @@
  */
 import { encodeError } from '../core/error-codec.ts';
 import { notCloneable } from '../wire/clone-check.ts';
-import type { FromThread, ItemFailure, Results } from '../wire/messages.ts';
+import type { FromThread, ItemFailure, Results, Value } from '../wire/messages.ts';
 import { detach, prepareForWire } from '../wire/transfer.ts';
 
 const MAX_AGE_MS = 20;
 const MAX_BYTES = 64 * 1024;
 const MAX_MESSAGES = 64;
+/** Index of the value in a `Value` message. */
+const VALUE_AT = 5;
 
 /** Results of one execution since its last message. `add` empties it. */
 export interface Section {
@@ -40,12 +42,13 @@ export function newSection(slot: number, generation: number, name: string, start
 
 export class Outbox {
   readonly #post: (batch: readonly FromThread[]) => void;
-  #messages: FromThread[] = [];
+  #messages: (Results | Value)[] = [];
   #names: string[] = [];
   #bytes = 0;
   #oldest = 0;
-  /** Results whose last one user code may still change. */
+  /** Where the last result is while user code may still change it: a message, or the list of values in it. */
   #loose: unknown[] | undefined;
+  #looseAt = 0;
 
   constructor(post: (batch: readonly FromThread[]) => void) {
     this.#post = post;
@@ -64,7 +67,7 @@ export class Outbox {
   static keep(section: Section): void {
     if (!section.isLoose) return;
     section.isLoose = false;
-    detachLast(section.values);
+    detachAt(section.values, section.values.length - 1);
   }
 
   /** Adds an item that failed. */
@@ -85,10 +88,18 @@ export class Outbox {
   add(section: Section, last: boolean, now: number): void {
     if (this.#messages.length === 0) this.#oldest = now;
     const { slot, generation, from, startedAt, ends, values, failures, bytes } = section;
-    this.#messages.push(['results', slot, generation, from, startedAt, ends, values, failures, bytes, last]);
     this.#names.push(section.name);
     this.#bytes += bytes;
+    if (last && from === 0 && values.length === 1 && failures === null) {
+      const message: Value = ['value', slot, generation, startedAt, ends[0] as number, values[0], bytes];
+      this.#messages.push(message);
+      this.#loose = section.isLoose ? (message as unknown as unknown[]) : undefined;
+      this.#looseAt = VALUE_AT;
+      return;
+    }
+    this.#messages.push(['results', slot, generation, from, startedAt, ends, values, failures, bytes, last]);
     this.#loose = section.isLoose ? values : undefined;
+    this.#looseAt = values.length - 1;
     section.isLoose = false;
     section.from = from + values.length;
     section.startedAt = ends.at(-1) ?? startedAt;
@@ -108,7 +119,7 @@ export class Outbox {
 
   /** User code is about to run again: takes the last result out of its reach. */
   keep(): void {
-    if (this.#loose !== undefined) detachLast(this.#loose);
+    if (this.#loose !== undefined) detachAt(this.#loose, this.#looseAt);
     this.#loose = undefined;
   }
 
@@ -123,22 +134,25 @@ export class Outbox {
       this.#post(messages);
     } catch {
       // One value refuses to be cloned and takes the whole post down: each goes alone, and the culprit is found there.
-      messages.forEach((message, index) => this.#postOne(message as Results, names[index] as string));
+      messages.forEach((message, index) => this.#postOne(message, names[index] as string));
     }
   }
 
-  #postOne(message: Results, name: string): void {
+  #postOne(message: Results | Value, name: string): void {
     try {
       this.#post([message]);
     } catch {
-      this.#post([withoutCulprits(message, name)]);
+      this.#post([withoutCulprits(message[0] === 'value' ? asResults(message) : message, name)]);
     }
   }
 }
 
-function detachLast(values: unknown[]): void {
-  const last = values.length - 1;
-  values[last] = detach(values[last]);
+function detachAt(list: unknown[], at: number): void {
+  list[at] = detach(list[at]);
+}
+
+function asResults([, slot, generation, startedAt, endedAt, value, bytes]: Value): Results {
+  return ['results', slot, generation, 0, startedAt, [endedAt], [value], null, bytes, true];
 }
 
 function withoutCulprits(message: Results, name: string): Results {

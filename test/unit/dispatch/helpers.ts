@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Execution, type ExecutionRequest, type ItemEnd } from '../../../src/dispatch/execution.ts';
 import type { ThreadPool } from '../../../src/dispatch/pool.ts';
 import type { BoundExec } from '../../../src/node.ts';
-import type { Execute, FromThread, LeaseStart, Note, ToThread } from '../../../src/wire/messages.ts';
+import type { Call, Execute, FromThread, LeaseStart, Note, ToThread } from '../../../src/wire/messages.ts';
 import { SlotPhase, SlotTable } from '../../../src/wire/slots.ts';
 
 const exec = {
@@ -75,7 +75,7 @@ export class FakeThread {
       this.#start = start;
       this.signal = signal;
       this.port.on('message', (batch: readonly ToThread[]) => {
-        this.received.push(...batch);
+        this.received.push(...batch.map((message) => (message[0] === 'call' ? asExecute(message) : message)));
         for (const wake of this.#waiting.splice(0)) wake();
       });
       signal.addEventListener('abort', () => this.die(Object.assign(new Error('aborted'), { name: 'AbortError' })));
@@ -128,4 +128,9 @@ export class FakeThread {
     this.port.close();
     this.#settle?.resolve();
   }
+}
+
+/** What a thread makes of the short form of an execution. */
+function asExecute([, slot, generation, execId, runId, visit, common, index, attempt, item]: Call): Execute {
+  return ['execute', slot, generation, execId, runId, visit, common, index, attempt, [item]];
 }

@@ -110,6 +110,28 @@ describe('a lease', () => {
     );
   });
 
+  it('ships an execution of one item and its value without lists', async () => {
+    await using table = new Table();
+    const raw: unknown[][] = [];
+    const { execution, settled } = table.posted({ items: ['a'], visit: 3, attempt: 2 });
+    table.thread.port.on('message', (batch: unknown[][]) => raw.push(...batch));
+    const { slot, generation } = await table.thread.start();
+    assert.deepEqual(raw.at(-1), ['call', slot, generation, 1, 'run', 3, 0, -1, 2, 'a']);
+    await table.say(hello);
+    await table.say(['value', slot, generation + 1, 5, 9, 'of another generation', 8]);
+    assert.equal(settled.length, 0);
+    await table.say(['value', slot, generation, 5, 9, 'A', 8]);
+    // A second one finds another generation.
+    await table.say(['value', slot, generation, 5, 9, 'B', 8]);
+    assert.deepEqual(
+      settled.map(({ end }) => [end.outcome, end.value, end.startedAt, end.endedAt]),
+      [['ok', 'A', 5, 9]],
+    );
+    assert.deepEqual([execution.bytesOut, table.lease.busyMs, table.lease.executed], [8, 4, 1]);
+    assert.deepEqual(table.heard.ended, [execution]);
+    assert.equal(table.lease.inFlight.length, 0);
+  });
+
   it('takes results, in parts too', async () => {
     await using table = new Table();
     const { execution, settled } = table.posted({ items: ['a', 'b', 'c'], index: 0 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FromThread, Results } from '../../../src/wire/messages.ts';
+import type { FromThread, Results, Value } from '../../../src/wire/messages.ts';
 import { newSection, Outbox } from '../../../src/worker/outbox.ts';
 
 function bench(): { readonly outbox: Outbox; readonly batches: Results[][]; readonly all: () => Results[] } {
@@ -21,18 +21,8 @@ describe('Outbox', () => {
     outbox.flush();
     assert.equal(batches.length, 1);
     assert.deepEqual(
-      batches[0]?.map(([type, slot, generation, from, startedAt, ends, values, failures, , last]) => [
-        type,
-        slot,
-        generation,
-        from,
-        startedAt,
-        ends,
-        values,
-        failures,
-        last,
-      ]),
-      [1, 2, 3].map((slot) => ['results', slot, 7, 0, 10, [11], [slot * 10], null, true]),
+      batches[0],
+      [1, 2, 3].map((slot) => ['value', slot, 7, 10, 11, slot * 10, 8]),
     );
   });
 
@@ -89,6 +79,9 @@ describe('Outbox', () => {
 
   it('fails the item whose result cannot be cloned, and no other of the burst', () => {
     const { outbox, all } = bench();
+    const bad = newSection(3, 1, 'bad', 5);
+    Outbox.addValue(bad, { fn: () => 1 }, 6);
+    outbox.add(bad, true, 6);
     const good = newSection(1, 1, 'good', 0);
     Outbox.addValue(good, 1, 1);
     outbox.add(good, true, 1);
@@ -97,10 +90,12 @@ describe('Outbox', () => {
     for (const value of ['fine', { deep: [() => 1] }, 'fine too']) Outbox.addValue(mixed, value, 2);
     outbox.add(mixed, true, 2);
     outbox.flush();
-    const [, second] = all();
-    assert.deepEqual(all()[0]?.[6], [1]);
-    assert.deepEqual(second?.[6], [undefined, 'fine', undefined, 'fine too']);
-    const failures = second?.[7]?.map(([offset, , error]) => [
+    const [first, other, second] = all() as [Results, unknown, Results];
+    assert.deepEqual(first.slice(0, 7), ['results', 3, 1, 0, 5, [6], [undefined]]);
+    assert.match(JSON.stringify(first[7]), /bad: exec result \.fn is the function fn/);
+    assert.deepEqual(other, ['value', 1, 1, 0, 1, 1, 8]);
+    assert.deepEqual(second[6], [undefined, 'fine', undefined, 'fine too']);
+    const failures = second[7]?.map(([offset, , error]) => [
       offset,
       error.kind === 'error' && error.message.split(', which')[0],
     ]);
@@ -128,14 +123,14 @@ describe('Outbox', () => {
     outbox.flush();
     outbox.keep();
     assert.deepEqual(
-      all().map(([, , , , , , values]) => values),
-      [[[1], [2]], [[3]]],
+      (all() as readonly (Value | Results)[]).map((message) => (message[0] === 'value' ? message[5] : message[6])),
+      [[[1], [2]], [3]],
     );
   });
 
   it('copies nothing when no user code runs in between', () => {
     const posted: unknown[] = [];
-    const outbox = new Outbox((batch) => posted.push((batch[0] as Results)[6][0]));
+    const outbox = new Outbox((batch) => posted.push((batch[0] as Value)[5]));
     const value = { big: new Uint8Array(10) };
     const section = newSection(1, 1, 'x', 0);
     Outbox.addValue(section, value, 1);
