@@ -1,13 +1,14 @@
 // Pre-script of every npm command that needs node_modules: on a fresh clone, or after the lock file has changed, it
-// runs `npm ci`; otherwise it costs two `stat` calls. No dependency, since it runs before there are any.
+// runs `npm ci`; otherwise it costs two `stat` calls. No dependency, since it runs before there are any. With an argument,
+// in that folder: bench/ is a package of its own.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = join(fileURLToPath(new URL('..', import.meta.url)), process.argv[2] ?? '.');
 
-const modifiedAt = (file) => statSync(new URL(`../${file}`, import.meta.url), { throwIfNoEntry: false })?.mtimeMs;
+const modifiedAt = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs;
 
 /** Why an install is due, or undefined. npm writes the inner lock file at the end of every install. */
 function reasonToInstall() {
@@ -27,7 +28,7 @@ function npmCommand() {
 
 const reason = reasonToInstall();
 if (reason !== undefined) {
-  console.error(`cano: ${reason}, running npm ci`);
+  console.error(`cano: ${reason}, running npm ci in ${root}`);
   const [command, args, shell] = npmCommand();
   // stdout belongs to the command that follows (`npm start -- --reporter json` is read by machines), so npm gets stderr.
   // The tools are devDependencies: a NODE_ENV=production in the environment must not leave them out.
