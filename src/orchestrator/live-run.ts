@@ -41,7 +41,8 @@ export class LiveRun implements Run {
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
-  readonly #onStop = new Set<() => void>();
+  /** Made when somebody waits: most runs end before anything is to be stopped. */
+  #onStop: Set<() => void> | undefined;
   readonly #onOver: () => void;
   // Replaced, never changed: who starts to listen during an event gets the next one.
   #listeners: readonly ((event: RunEvent) => void)[] = [];
@@ -109,8 +110,8 @@ export class LiveRun implements Run {
     if (this.stopRequest !== undefined || this.isOver) return;
     this.stopRequest = request;
     this.#controller?.abort(this.stopError());
-    for (const listener of this.#onStop) {
-      this.#onStop.delete(listener);
+    for (const listener of this.#onStop ?? []) {
+      this.#onStop?.delete(listener);
       listener();
     }
   }
@@ -123,14 +124,15 @@ export class LiveRun implements Run {
 
   /** Calls `listener` when the run is to stop; returns what takes it back. */
   onStop(listener: () => void): () => void {
-    this.#onStop.add(listener);
+    const waiting = (this.#onStop ??= new Set());
+    waiting.add(listener);
     if (this.stopRequest !== undefined) {
       // Not at once: the caller does not have yet what takes it back.
       queueMicrotask(() => {
-        if (this.#onStop.delete(listener)) listener();
+        if (waiting.delete(listener)) listener();
       });
     }
-    return () => this.#onStop.delete(listener);
+    return () => waiting.delete(listener);
   }
 
   listen(listener: (event: RunEvent) => void): void {
@@ -235,7 +237,7 @@ export class LiveRun implements Run {
     this.#report.wallMs = this.#clock.now() - this.#startedAt;
     this.status = status;
     this.state = state;
-    this.#onStop.clear();
+    this.#onStop?.clear();
     this.#onOver();
   }
 
