@@ -72,13 +72,17 @@ function weigh(value: unknown, survey: Survey): void {
     survey.bytes += bytesOfScalar(value);
     return;
   }
-  if (survey.bytes > 0) {
-    survey.seen ??= new Set();
-    if (survey.seen.has(value)) return;
-    survey.seen.add(value);
-  }
+  const keys = isPlainLike(value) ? Object.keys(value) : undefined;
+  // Records of scalars cannot be part of a cycle: entering each of them into a Set would take half of the time.
+  if (keys !== undefined && weighScalars(value, keys, survey)) return;
+  if (!isFirstTime(value, survey)) return;
   survey.bytes += CONTAINER_BYTES;
-  if (ArrayBuffer.isView(value)) {
+  if (keys !== undefined) {
+    for (const key of keys) {
+      survey.bytes += key.length + SCALAR_BYTES;
+      weigh((value as Record<string, unknown>)[key], survey);
+    }
+  } else if (ArrayBuffer.isView(value)) {
     // Shared memory is not copied, so nothing is gained by cutting it, and sharing would be lost.
     if (isShared(value.buffer)) return;
     survey.bytes += value.byteLength;
@@ -94,12 +98,28 @@ function weigh(value: unknown, survey: Survey): void {
     }
   } else if (value instanceof Set) {
     for (const item of value) weigh(item, survey);
-  } else if (isPlainLike(value)) {
-    for (const key of Object.keys(value)) {
-      survey.bytes += key.length + SCALAR_BYTES;
-      weigh((value as Record<string, unknown>)[key], survey);
-    }
   }
+}
+
+/** Weighs an object that has no objects in it; false, and nothing done, when it has. */
+function weighScalars(value: object, keys: readonly string[], survey: Survey): boolean {
+  let bytes = CONTAINER_BYTES;
+  for (const key of keys) {
+    const property = (value as Record<string, unknown>)[key];
+    if (typeof property === 'object' && property !== null) return false;
+    bytes += key.length + SCALAR_BYTES + bytesOfScalar(property);
+  }
+  survey.bytes += bytes;
+  return true;
+}
+
+function isFirstTime(value: object, survey: Survey): boolean {
+  // The outermost is not entered: it comes again only in a cycle, and then once.
+  if (survey.bytes === 0) return true;
+  survey.seen ??= new Set();
+  if (survey.seen.has(value)) return false;
+  survey.seen.add(value);
+  return true;
 }
 
 function bytesOfScalar(value: unknown): number {
@@ -112,8 +132,11 @@ function isShared(buffer: ArrayBufferLike): boolean {
 
 // Objects that structured clone copies property by property; Date, RegExp, Error, Blob and others have a form of their own.
 function isPlainLike(value: object): boolean {
-  const tag = Object.prototype.toString.call(value);
-  return tag === '[object Object]';
+  // The usual case, at a third of the cost.
+  if (Object.getPrototypeOf(value) === Object.prototype) return true;
+  return (
+    !Array.isArray(value) && !ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Object]'
+  );
 }
 
 // The memo is filled before the recursion, which keeps cycles and shared references.

@@ -96,7 +96,8 @@ export class ItemRun {
     const { slots, notes, slot, generation } = this.#scope;
     if (position > 0) {
       slots.advance(slot, position, this.#started);
-      Outbox.keep(this.#section);
+      if (Outbox.isDear(this.#section)) this.#hooks.sectionDue(this.#section, this.#started);
+      else Outbox.keep(this.#section);
     }
     notes.enter(slot, generation, position);
     const [, , , , , , , index, attempt, items] = this.#message;

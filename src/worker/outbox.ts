@@ -17,6 +17,8 @@ import { detach, prepareForWire } from '../wire/transfer.ts';
 const MAX_AGE_MS = 20;
 const MAX_BYTES = 64 * 1024;
 const MAX_MESSAGES = 64;
+/** Objects that weigh more are dearer to copy than a message of their own is to send. */
+const DEAR_BYTES = 4 * 1024;
 /** Index of the value in a `Value` message. */
 const VALUE_AT = 5;
 
@@ -61,6 +63,11 @@ export class Outbox {
     section.ends.push(endedAt);
     section.bytes += prepared.bytes;
     section.isLoose = typeof value === 'object' && value !== null;
+  }
+
+  /** Whether the last result is better sent than kept. */
+  static isDear(section: Section): boolean {
+    return section.isLoose && section.bytes >= DEAR_BYTES && !ArrayBuffer.isView(section.values.at(-1));
   }
 
   /** User code is about to run again: takes the last result out of its reach. */
@@ -119,8 +126,11 @@ export class Outbox {
 
   /** User code is about to run again: takes the last result out of its reach. */
   keep(): void {
-    if (this.#loose !== undefined) detachAt(this.#loose, this.#looseAt);
+    const loose = this.#loose;
+    if (loose === undefined) return;
     this.#loose = undefined;
+    if (this.#bytes >= DEAR_BYTES && !ArrayBuffer.isView(loose[this.#looseAt])) this.flush();
+    else detachAt(loose, this.#looseAt);
   }
 
   flush(): void {

@@ -128,6 +128,29 @@ describe('Outbox', () => {
     );
   });
 
+  it('sends a large object in place of a copy, and copies a large array', () => {
+    const { outbox, batches } = bench();
+    const add = (value: object): void => {
+      const section = newSection(1, 1, 'x', 0);
+      Outbox.addValue(section, value, 1);
+      assert.equal(Outbox.isDear(section), !ArrayBuffer.isView(value));
+      outbox.add(section, true, 1);
+    };
+    const [scratch, object] = [new Uint8Array(5_000), { text: 'first'.repeat(1_000) }];
+    add(scratch);
+    outbox.keep();
+    assert.equal(batches.length, 0);
+    scratch[0] = 1;
+    add(object);
+    outbox.keep();
+    object.text = 'second';
+    assert.equal(batches.length, 1);
+    assert.deepEqual(
+      (batches[0] as unknown as Value[]).map((message) => message[5]),
+      [new Uint8Array(5_000), { text: 'first'.repeat(1_000) }],
+    );
+  });
+
   it('copies nothing when no user code runs in between', () => {
     const posted: unknown[] = [];
     const outbox = new Outbox((batch) => posted.push((batch[0] as Value)[5]));
