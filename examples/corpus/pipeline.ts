@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { definePipeline, MemoryStore } from '../../src/index.ts';
 import type { CorpusSchema, CorpusStore } from './schema.ts';
 import { corpus } from './workflow.ts';
-import { OUTPUT, refuseForeignFolder } from './write.ts';
+import { MARKER, OUTPUT } from './output.ts';
+import { refuseForeignFolder } from '../shared/out-folder.ts';
 
 export default definePipeline({
   description: 'Reads, cleans, de-duplicates, embeds and clusters the text files of a folder.',
@@ -22,7 +23,7 @@ export default definePipeline({
     clusters: { type: 'integer', default: 12, min: 1, max: 200, description: 'number of clusters' },
   },
   store: ({ input, out, limit, threshold, clusters }) => {
-    refuseForeignFolder(resolve(out));
+    refuseForeignFolder(resolve(out), MARKER);
     return new MemoryStore<CorpusSchema>({
       settings: { title: input, input: resolve(input), out: resolve(out), limit, threshold, clusters },
     });

@@ -1,9 +1,9 @@
 /** The report: one page without any file beside it, for desktop and phone, light and dark. */
 import type { NodeReport, RunReport } from '../../src/index.ts';
 import type { Group } from './deduplicate.ts';
-import { bar, colorOf, count, counted, escapeHtml, list, path, seconds } from './html.ts';
+import { bar, colorOf, count, counted, escapeHtml, list, path, seconds } from '../shared/html.ts';
 import { mapSection } from './report-map.ts';
-import { STYLE } from './report-style.ts';
+import { STYLE } from '../shared/report-style.ts';
 import type { CorpusStore } from './schema.ts';
 
 const MAX_ROWS = 200;

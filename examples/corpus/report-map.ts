@@ -1,5 +1,5 @@
 /** The map of the texts as an inline picture. */
-import { colorOf, count, escapeHtml } from './html.ts';
+import { colorOf, count, escapeHtml } from '../shared/html.ts';
 import { onIsland, placeIslands } from './map.ts';
 import type { CorpusStore, Kept } from './schema.ts';
 

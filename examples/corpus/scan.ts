@@ -1,9 +1,7 @@
 /** Finds the text files of a folder, in an order that does not depend on the machine. */
 import { readdirSync, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
-
-/** Lies in every folder that this pipeline wrote, and in no other: such a folder may be replaced, and is not read. */
-export const MARKER = '.cano-corpus';
+import { MARKER } from './output.ts';
 
 // Read the name, not the file: a tree of a million files must not be opened to find two thousand.
 const TEXT_FILES =

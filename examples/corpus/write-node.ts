@@ -1,9 +1,10 @@
 /** The last states: the kept texts as lines, then the report and the folder. */
 import { batchNodeFor, nodeFor, retry } from '../../src/index.ts';
+import { writeFolder } from '../shared/out-folder.ts';
 import toLine, { type TextRecord } from './json-line.ts';
 import { renderReport } from './report-html.ts';
 import type { CorpusStore } from './schema.ts';
-import { OUTPUT, writeFolder } from './write.ts';
+import { MARKER, OUTPUT } from './output.ts';
 
 export const lines = batchNodeFor<CorpusStore>()({
   name: 'lines',
@@ -23,7 +24,7 @@ export const write = nodeFor<CorpusStore>()({
     out: store.get('settings').out,
     files: { [OUTPUT.texts]: store.get('lines'), [OUTPUT.report]: renderReport(store, ctx.report()) },
   }),
-  exec: ({ out, files }) => writeFolder(out, files),
+  exec: ({ out, files }) => writeFolder(out, MARKER, files),
   retry: retry.none(),
 });
 

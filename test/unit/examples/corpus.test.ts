@@ -1,28 +1,18 @@
 /** The parts of the corpus example that run on the main thread. */
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
 import { compareQuality, UnionFind } from '../../../examples/corpus/deduplicate.ts';
-import { count, escapeHtml } from '../../../examples/corpus/html.ts';
+import { count, escapeHtml } from '../../../examples/shared/html.ts';
 import { jsonLine } from '../../../examples/corpus/json-line.ts';
 import { onIsland, placeIslands } from '../../../examples/corpus/map.ts';
 import { sampleOf, toMatrix } from '../../../examples/corpus/matrix.ts';
 import { onPlane } from '../../../examples/corpus/plane.ts';
-import { MARKER, scan } from '../../../examples/corpus/scan.ts';
-import { refuseForeignFolder, writeFolder } from '../../../examples/corpus/write.ts';
+import { MARKER } from '../../../examples/corpus/output.ts';
+import { scan } from '../../../examples/corpus/scan.ts';
 
 function folderOf(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cano-parts-'));
@@ -87,42 +77,6 @@ test('the scan is in the order of the paths, stops at the limit and leaves out w
   assert.deepEqual(paths, paths.toSorted());
   assert.deepEqual(scan(root, 3).paths, paths.slice(0, 3));
   assert.deepEqual(scan(join(root, 'nowhere'), 3), { paths: [], unreadableFolders: ['.'] });
-});
-
-test('a write that fails half way leaves the old folder whole and nothing beside it', (context) => {
-  const root = folderOf(context);
-  const folder = join(root, 'out');
-  writeFolder(folder, { 'corpus.jsonl': 'first' });
-  assert.throws(() => writeFolder(folder, { 'report.html': 'second', 'no/such/folder.txt': 'third' }), {
-    code: 'ENOENT',
-  });
-  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'first');
-  assert.equal(existsSync(join(folder, 'report.html')), false);
-  assert.deepEqual(readdirSync(root), ['out']);
-  writeFolder(folder, { 'report.html': [Buffer.from('sec'), Buffer.from('ond')] });
-  assert.deepEqual(readdirSync(folder).toSorted(), [MARKER, 'report.html']);
-  assert.equal(readFileSync(join(folder, 'report.html'), 'utf8'), 'second');
-});
-
-test('only a folder that holds nothing else is replaced, and a link to one stays a link', (context) => {
-  const root = folderOf(context);
-  const folder = join(root, 'out');
-  writeFolder(folder, { 'corpus.jsonl': 'first' });
-  symlinkSync(folder, join(root, 'link'));
-  writeFolder(join(root, 'link'), { 'corpus.jsonl': 'second' });
-  assert.ok(lstatSync(join(root, 'link')).isSymbolicLink());
-  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'second');
-
-  writeFileSync(join(folder, 'notes.txt'), 'mine');
-  const refused = { code: 'CANO_INVALID_OPTION', message: /holds 'notes\.txt', which this pipeline did not write/ };
-  assert.throws(() => refuseForeignFolder(folder), refused);
-  assert.throws(() => writeFolder(folder, { 'corpus.jsonl': 'third' }), refused);
-  assert.equal(readFileSync(join(folder, 'corpus.jsonl'), 'utf8'), 'second');
-  // The name alone does not make it ours.
-  rmSync(join(folder, 'notes.txt'));
-  rmSync(join(folder, MARKER));
-  assert.throws(() => refuseForeignFolder(folder), /holds 'corpus\.jsonl'/);
-  assert.throws(() => refuseForeignFolder(join(folder, 'corpus.jsonl')), /is a file/);
 });
 
 test('the plane tells apart what differs and is the same in every run', () => {

@@ -1,4 +1,4 @@
-/** The look of the report. */
+/** The look of reports. */
 export const STYLE = `
 :root { --ink: #1b2330; --soft: #5b6675; --line: #e1e6ec; --paper: #f4f6f9; --card: #fff; --mark: #3b82f6;
   --near: #8fb8f8; --exact: #b9c6d8; --poor: #f0b27a; --unusable: #d9796b; }

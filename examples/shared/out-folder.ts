@@ -1,4 +1,4 @@
-/** Writes a folder whole or not at all. */
+/** A folder of results, written whole or not at all, and replaced only if a pipeline of the same kind wrote it. */
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -14,37 +15,36 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InvalidOptionError } from '../../src/index.ts';
-import { MARKER } from './scan.ts';
 
-/** What a run writes. */
-export const OUTPUT = { texts: 'corpus.jsonl', report: 'report.html' } as const;
+/** Content of a file: at once, or in parts. */
+export type Content = string | Uint8Array | readonly Uint8Array[];
 
-const OWN: ReadonlySet<string> = new Set([MARKER, ...Object.values(OUTPUT)]);
-
-/** @throws InvalidOptionError when replacing `folder` would take away something that was not written by this pipeline */
-export function refuseForeignFolder(folder: string): void {
+/**
+ * @param marker name of the file that tells which files of the folder are the pipeline's own, one per line
+ * @throws InvalidOptionError when replacing `folder` would take away something that was not written by this pipeline
+ */
+export function refuseForeignFolder(folder: string, marker: string): void {
   if (!existsSync(folder)) return;
   if (!statSync(folder).isDirectory()) throw new InvalidOptionError(`--out: '${folder}' is a file; name a folder`);
   const entries = readdirSync(folder);
-  // Without the mark a file of that name is somebody else's.
-  const foreign = entries.includes(MARKER) ? entries.find((entry) => !OWN.has(entry)) : entries[0];
-  if (foreign !== undefined) {
-    throw new InvalidOptionError(
-      `--out: '${folder}' holds '${foreign}', which this pipeline did not write; name an empty or another folder`,
-    );
-  }
+  // Without the marker a file of that name is somebody else's.
+  const own = entries.includes(marker) ? [marker, ...readFileSync(join(folder, marker), 'utf8').split('\n')] : [];
+  const foreign = entries.find((entry) => !own.includes(entry));
+  if (foreign === undefined) return;
+  throw new InvalidOptionError(
+    `--out: '${folder}' holds '${foreign}', which this pipeline did not write; name an empty or another folder`,
+  );
 }
-
-/** Content of a file: at once, or in parts. */
-export type Content = string | readonly Uint8Array[];
 
 /**
  * Writes the files into a new folder beside the target and puts it in the target's place. What was there before stays
  * until the new folder is complete. Between two renames nothing is there; who is killed in that moment finds both
  * folders beside it, with names that start with a dot.
+ *
+ * @throws InvalidOptionError as `refuseForeignFolder`
  */
-export function writeFolder(folder: string, files: Readonly<Record<string, Content>>): void {
-  refuseForeignFolder(folder);
+export function writeFolder(folder: string, marker: string, files: Readonly<Record<string, Content>>): void {
+  refuseForeignFolder(folder, marker);
   mkdirSync(dirname(folder), { recursive: true });
   const isReplacing = existsSync(folder);
   // Where a link leads is replaced, not the link.
@@ -53,7 +53,8 @@ export function writeFolder(folder: string, files: Readonly<Record<string, Conte
   const old = `${fresh}-old`;
   try {
     mkdirSync(fresh);
-    for (const [name, content] of Object.entries({ [MARKER]: '', ...files })) writeParts(join(fresh, name), content);
+    writeParts(join(fresh, marker), Object.keys(files).join('\n'));
+    for (const [name, content] of Object.entries(files)) writeParts(join(fresh, name), content);
     if (isReplacing) renameSync(target, old);
     try {
       renameSync(fresh, target);
@@ -71,7 +72,9 @@ export function writeFolder(folder: string, files: Readonly<Record<string, Conte
 function writeParts(path: string, content: Content): void {
   const file = openSync(path, 'w');
   try {
-    for (const part of typeof content === 'string' ? [content] : content) writeFileSync(file, part);
+    for (const part of Array.isArray(content) ? (content as readonly Uint8Array[]) : [content as string | Uint8Array]) {
+      writeFileSync(file, part);
+    }
   } finally {
     closeSync(file);
   }
