@@ -193,7 +193,7 @@ const faultsRow: Row = {
         throws: 0.01,
         exits: 0.001,
         iterations: 90_000,
-        patienceMs: 5_000,
+        patienceMs: 3_000,
         seed,
       }),
     ),

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { configurations } from './configurations.ts';
 import { Control } from './control.ts';
 import { measureApart, type Outcome } from './measure-apart.ts';
 import { failuresOf, linesOf, type RowResult } from './report.ts';
@@ -134,6 +135,11 @@ if (options !== undefined) {
   const control = await Control.start();
   for (const row of options.rows) await measureRow(row, options, control, results);
   await control.stop();
+
+  const measured = [...new Set(results.flatMap(({ row }) => row.contenders))];
+  const packages = Object.entries(versions()).map(([name, version]) => `${name} ${version}`);
+  console.log(`\nconfigurations (${packages.join(', ')})`);
+  for (const line of await configurations(measured)) console.log(`  ${line}`);
 
   const budgets = results.flatMap((result) =>
     linesOf(result).flatMap(({ contender, budgets: own }) =>

@@ -1,4 +1,5 @@
 /** Executions of which some throw and some end their thread: what arrives, and what becomes of the innocent. */
+import { setTimeout } from 'node:timers/promises';
 import type { Pool } from '../contender.ts';
 import type { Measurement } from '../row.ts';
 import { seeded } from '../stats.ts';
@@ -54,7 +55,9 @@ export async function faults(pool: Pool, options: Faults): Promise<Measurement> 
     while (submitted < executions) await execute(submitted++);
   };
   const all = Promise.all(Array.from({ length: inFlight }, lane)).then(() => true);
-  while (!(await Promise.race([all, quiet(options.patienceMs, () => lastEnd)])));
+  const silence = new AbortController();
+  while (!(await Promise.race([all, quiet(options.patienceMs, () => lastEnd, silence.signal)])));
+  silence.abort();
 
   const settled = ends.reduce((sum, count) => sum + count, 0);
   return {
@@ -76,9 +79,9 @@ export async function faults(pool: Pool, options: Faults): Promise<Measurement> 
 }
 
 /** True when nothing has ended for so long; false when something has, and it is to be asked again. */
-async function quiet(patienceMs: number, lastEnd: () => number): Promise<boolean> {
+async function quiet(patienceMs: number, lastEnd: () => number, signal: AbortSignal): Promise<boolean> {
   const wait = lastEnd() + patienceMs - performance.now();
   if (wait <= 0) return true;
-  await new Promise((resolve) => setTimeout(resolve, wait));
+  await setTimeout(wait, undefined, { signal }).catch(() => {});
   return lastEnd() + patienceMs <= performance.now();
 }

@@ -9,7 +9,7 @@ const RESOLUTION_MS = 1;
 /**
  * A closed loop, with the delay of the main thread's timers beside it.
  *
- * @returns `value` is the 99th percentile of the delay in ms, less that of the idle process
+ * @returns `value` is the 99th percentile of the delay in ms, less that of the idle process, and at least the resolution of the timer
  */
 export async function loopDelay(pool: Pool, options: ClosedLoop): Promise<Measurement> {
   await closedLoop(pool, { ...options, measureMs: options.warmUpMs });
@@ -20,7 +20,8 @@ export async function loopDelay(pool: Pool, options: ClosedLoop): Promise<Measur
   });
   const { latency, counts } = measured ?? {};
   return {
-    value: Math.max(0, busy - idle),
+    // Below its resolution the histogram cannot tell.
+    value: Math.max(RESOLUTION_MS, busy - idle),
     ...(latency === undefined ? {} : { latency }),
     ...(counts === undefined ? {} : { counts }),
     also: { 'idle p99 ms': idle, 'busy p99 ms': busy },

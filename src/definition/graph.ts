@@ -1,5 +1,4 @@
 /** The graph of a definition: as a picture, and as a fingerprint. */
-import { createHash } from 'node:crypto';
 import { targetOf } from './validate.ts';
 import type { WorkflowDefinition } from './workflow.ts';
 
@@ -41,6 +40,8 @@ export function definitionHash(definition: WorkflowDefinition): string {
     onFailure: onFailure ?? null,
   }));
   const { name, version, start } = definition;
+  // Taken when it is needed: importing it takes a tenth of the time that importing cano does.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256')
     .update(JSON.stringify({ name, version, start, states, exits: [...definition.exits].toSorted() }))
     .digest('hex');

@@ -1,0 +1,20 @@
+/** How each contender was configured, for the end of the table. Loads them all: only after everything is measured. */
+import { contenders, workflowEngines } from './contenders/index.ts';
+
+type Described = { readonly name: string; readonly configuration: string };
+
+/** One line per contender: its id, its name where that differs, and its configuration. */
+export async function configurations(ids: readonly string[]): Promise<string[]> {
+  const loaders: Readonly<Record<string, (() => Promise<Described>) | undefined>> = {
+    ...contenders,
+    ...workflowEngines,
+  };
+  const lines: string[] = [];
+  for (const id of ids) {
+    const described = await loaders[id]?.();
+    if (described === undefined) continue;
+    const name = described.name === id ? '' : ` (${described.name})`;
+    lines.push(`${id}${name}: ${described.configuration}`);
+  }
+  return lines;
+}
