@@ -62,6 +62,8 @@ export class Lease {
   status: 'starting' | 'open' | 'ended' | 'closed' = 'starting';
   /** Set while the thread is being replaced: nothing more is given to it. */
   retiring = false;
+  /** What runs there takes far longer than expected: nothing is put behind it until a result comes. */
+  heldUp = false;
   /** Executions since the thread lives. */
   executed = 0;
   /** The thread has said hello. */
@@ -300,6 +302,7 @@ export class Lease {
   #takeResults([, slot, generation, from, startedAt, ends, values, failures, bytesOut, last]: Results): void {
     const execution = this.#find(slot, generation);
     if (execution === undefined || execution.settled !== from) return;
+    this.heldUp = false;
     execution.receivedAt = now();
     execution.bytesOut = bytesOut;
     execution.startedAt ??= startedAt;
@@ -319,6 +322,7 @@ export class Lease {
   #takeValue([, slot, generation, startedAt, endedAt, value, bytesOut]: Value): void {
     const execution = this.#find(slot, generation);
     if (execution === undefined || execution.settled !== 0) return;
+    this.heldUp = false;
     execution.receivedAt = now();
     execution.bytesOut = bytesOut;
     execution.startedAt ??= startedAt;

@@ -23,7 +23,7 @@ import { IdleTimer } from './idle.ts';
 import { cancelledAt, failedAt } from './item-end.ts';
 import { Lease, type LeaseOwner } from './lease.ts';
 import { Numbering } from './numbering.ts';
-import { misplaced, placeFor } from './placement.ts';
+import { heldUp, misplaced, placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Teardown } from './teardown.ts';
@@ -306,17 +306,18 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     return lease;
   }
 
-  // Takes back what waits behind a long execution while a thread has nothing to do.
+  // Takes back what waits behind executions that are longer than expected, and what waits while a thread has nothing to do.
   #balance(leastMs: number): void {
-    if (this.#ready.size > 0) return;
-    const found = misplaced(this.#leases, this.#costs, leastMs);
-    if (found === undefined) return;
-    for (const execution of found.executions) {
-      if (!found.lease.steal(execution)) continue;
-      this.#inFlight -= 1;
-      this.#requeue(execution);
+    const found = heldUp(this.#leases, this.#costs, now());
+    if (this.#ready.size === 0) found.push(...misplaced(this.#leases, this.#costs, leastMs));
+    for (const { lease, executions } of found) {
+      for (const execution of executions) {
+        if (!lease.steal(execution)) continue;
+        this.#inFlight -= 1;
+        this.#requeue(execution);
+      }
     }
-    this.#pump();
+    if (found.length > 0) this.#pump();
   }
 
   // What is being recycled comes first. Then one lease per thread, each kept until all have answered: the pool gives a lease

@@ -17,8 +17,9 @@ import { detach, prepareForWire } from '../wire/transfer.ts';
 const MAX_AGE_MS = 20;
 const MAX_BYTES = 64 * 1024;
 const MAX_MESSAGES = 64;
-/** Objects that weigh more are dearer to copy than a message of their own is to send. */
-const DEAR_BYTES = 4 * 1024;
+/** Objects and arrays that weigh more are dearer to copy than a message of their own is to send. */
+const DEAR_OBJECT_BYTES = 4 * 1024;
+const DEAR_ARRAY_BYTES = 32 * 1024;
 /** Index of the value in a `Value` message. */
 const VALUE_AT = 5;
 
@@ -67,7 +68,7 @@ export class Outbox {
 
   /** Whether the last result is better sent than kept. */
   static isDear(section: Section): boolean {
-    return section.isLoose && section.bytes >= DEAR_BYTES && !ArrayBuffer.isView(section.values.at(-1));
+    return section.isLoose && isDear(section.values.at(-1), section.bytes);
   }
 
   /** User code is about to run again: takes the last result out of its reach. */
@@ -129,7 +130,7 @@ export class Outbox {
     const loose = this.#loose;
     if (loose === undefined) return;
     this.#loose = undefined;
-    if (this.#bytes >= DEAR_BYTES && !ArrayBuffer.isView(loose[this.#looseAt])) this.flush();
+    if (isDear(loose[this.#looseAt], this.#bytes)) this.flush();
     else detachAt(loose, this.#looseAt);
   }
 
@@ -155,6 +156,10 @@ export class Outbox {
       this.#post([withoutCulprits(message[0] === 'value' ? asResults(message) : message, name)]);
     }
   }
+}
+
+function isDear(value: unknown, bytes: number): boolean {
+  return bytes >= (ArrayBuffer.isView(value) ? DEAR_ARRAY_BYTES : DEAR_OBJECT_BYTES);
 }
 
 function detachAt(list: unknown[], at: number): void {

@@ -279,3 +279,24 @@ describe('closing an engine', () => {
     assert.deepEqual(unhandled, []);
   });
 });
+
+describe('an execution far longer than its exec takes as a rule', () => {
+  it('does not hold up what was posted behind it, though no thread is idle', async () => {
+    await using watched = watchedEngine({ threads: 2 });
+    const { engine } = watched;
+    const short = (): Launched => perform(engine, { kind: 'busy', ms: 0.1 });
+    // By now the engine knows that they are short, and gives each thread several ahead.
+    for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 20 }, () => short().value));
+    const long = perform(engine, { kind: 'busy', ms: 2_000 });
+    const state = { isLongOver: false, left: 40 };
+    void long.value.then(() => (state.isLongOver = true));
+    const waiting = Array.from({ length: state.left }, () => short().value.then(() => (state.left -= 1)));
+    // Keeps the other thread from being idle.
+    const filler = async (): Promise<void> => {
+      while (state.left > 0) await short().value;
+    };
+    await within(Promise.all([...waiting, filler(), filler(), filler(), filler()]), 'the short ones');
+    assert.equal(state.isLongOver, false);
+    await within(long.value, 'the long one');
+  });
+});

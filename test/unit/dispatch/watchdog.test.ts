@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { SetupFailedError } from '../../../src/core/errors.ts';
 import type { Execution } from '../../../src/dispatch/execution.ts';
 import type { Lease } from '../../../src/dispatch/lease.ts';
-import { misplaced, placeFor } from '../../../src/dispatch/placement.ts';
+import { heldUp, misplaced, placeFor } from '../../../src/dispatch/placement.ts';
 import { CostTable } from '../../../src/dispatch/cost.ts';
 import { Watchdog } from '../../../src/dispatch/watchdog.ts';
 import { SlotPhase, SlotTable, STOP_ALL } from '../../../src/wire/slots.ts';
@@ -132,12 +132,21 @@ describe('placement', () => {
     isTaking: boolean;
     isFull: boolean;
     status: string;
+    heldUp: boolean;
+    slots: { startedAt: (slot: number) => number };
     running: () => Execution | undefined;
   }
   const lease = (count: number, more: Partial<Fake> = {}): Fake & Lease => {
     const inFlight = Array.from({ length: count }, () => record().execution);
-    return { inFlight, isTaking: true, isFull: false, status: 'open', running: () => inFlight[0], ...more } as Fake &
-      Lease;
+    return {
+      inFlight,
+      isTaking: true,
+      isFull: false,
+      heldUp: false,
+      status: 'open',
+      running: () => inFlight[0],
+      ...more,
+    } as Fake & Lease;
   };
   const { execution } = record();
   const known = (ms: number): CostTable => {
@@ -164,13 +173,30 @@ describe('placement', () => {
 
   it('finds what waits behind others while a thread has nothing to do, the last ones first', () => {
     const full = lease(6);
-    const found = misplaced([full, lease(0)], known(1), 0);
+    const [found, ...others] = misplaced([full, lease(0)], known(1), 0);
+    assert.deepEqual(others, []);
     assert.equal(found?.lease, full);
     assert.deepEqual(found?.executions, full.inFlight.slice(3).toReversed());
-    assert.equal(misplaced([full, lease(1)], known(1), 0), undefined);
-    assert.equal(misplaced([lease(1), lease(0)], known(1), 0), undefined);
-    assert.deepEqual(misplaced([full, undefined], known(0.1), 0.5)?.executions, []);
+    assert.deepEqual(misplaced([full, lease(1)], known(1), 0), []);
+    assert.deepEqual(misplaced([lease(1), lease(0)], known(1), 0), []);
+    assert.deepEqual(misplaced([full, undefined], known(0.1), 0.5), []);
     const starting = lease(4, { status: 'starting', running: () => undefined });
-    assert.equal(misplaced([starting, undefined], known(1), 0)?.executions.length, 4);
+    assert.equal(misplaced([starting, undefined], known(1), 0)[0]?.executions.length, 4);
+  });
+
+  it('finds what waits behind one that runs far longer than its exec does, and puts nothing behind it', () => {
+    const started = (at: number): Partial<Fake> => ({ slots: { startedAt: () => at } });
+    const [long, usual, alone] = [lease(4, started(0)), lease(4, started(9)), lease(1, started(0))];
+    const found = heldUp([long, usual, alone, undefined], known(1), 10);
+    assert.deepEqual(
+      found.map((each) => [each.lease, each.executions]),
+      [[long, long.inFlight.slice(1).toReversed()]],
+    );
+    assert.deepEqual([long.heldUp, usual.heldUp, alone.heldUp], [true, false, false]);
+    assert.equal(placeFor(execution, [long, usual], known(0.1)), usual);
+    assert.equal(placeFor(execution, [long], known(0.1)), undefined);
+    // Long, but so are all of its kind; short, and so are they; not known yet.
+    for (const costs of [known(3), new CostTable()]) assert.deepEqual(heldUp([lease(4, started(0))], costs, 10), []);
+    assert.deepEqual(heldUp([lease(4, started(8.5))], known(0.001), 10), []);
   });
 });
