@@ -2,7 +2,7 @@
 import { contenders, workflowEngines } from './contenders/index.ts';
 import type { Contender, OpenOptions, Pool } from './contender.ts';
 import type { MeasureOptions, Measurement, Row } from './row.ts';
-import { byteArrays, mixedSpins, noops, objects, spins } from './works.ts';
+import { asking, byteArrays, desk, mixedSpins, noops, objects, spins } from './works.ts';
 import { batch } from './workloads/batch.ts';
 import { cancels } from './workloads/cancel.ts';
 import { faults } from './workloads/faults.ts';
@@ -146,6 +146,15 @@ const batches = [
     work: () => noops,
   }),
 ];
+
+const calls = looped('calls', 'No-ops of which one in 10 asks the main thread, 32 in flight', {
+  contenders: ['piscina', 'tinypool', 'cano'],
+  threads: ONE,
+  task: 'ask',
+  services: { desk },
+  work: () => asking(10),
+  inFlight: 32,
+});
 
 const heavyTail: Row = {
   id: 'heavy-tail',
@@ -299,6 +308,7 @@ export const rows: readonly Row[] = [
   ...spinRows,
   ...batches,
   ...shipping,
+  calls,
   heavyTail,
   ...openLoops,
   delay,

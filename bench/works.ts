@@ -1,5 +1,5 @@
 /** Inputs of the rows, with the truth that their results are checked against. */
-import { spin, type Payload } from './threads/functions.ts';
+import { spin, type Asking, type Desk, type Payload } from './threads/functions.ts';
 import { seeded } from './stats.ts';
 import type { Work } from './workloads/loop.ts';
 
@@ -62,4 +62,12 @@ export function byteArrays(bytes: number): Work<Uint8Array<ArrayBuffer>> {
       return returned.length === bytes && returned[0] === (n & 0x7f) + 1 && returned.at(-1) === (n & 0x7f);
     },
   };
+}
+
+/** What executions ask for on the main thread. */
+export const desk: Desk = { next: (id) => id + 1 };
+
+/** Hardly any work; one in `every` asks the main thread for its result. */
+export function asking(every: number): Work<Asking> {
+  return { input: (id) => ({ id, asks: id % every === 0 }), isRight: (id, result) => result === id + 1 };
 }

@@ -1,7 +1,7 @@
 /** Piscina, as documented and with the one of its documented options that speeds up many small executions. */
 import { Piscina } from 'piscina';
 import type { Contender } from '../contender.ts';
-import { refuseServices } from './not-offered.ts';
+import { withPort } from './ask.ts';
 import { meetAll } from './warm-up.ts';
 
 const filename = new URL('../threads/named.js', import.meta.url).href;
@@ -28,8 +28,7 @@ function contender(
     cancel: 'terminates its thread at once, and starts another',
 
     async open(options) {
-      refuseServices(name, options);
-      const { threads, task, faults = false } = options;
+      const { threads, task, faults = false, services } = options;
       const pool = new Piscina({
         filename,
         name: task,
@@ -41,7 +40,13 @@ function contender(
       if (faults) pool.on('error', () => {});
       await meetAll(threads, (meeting) => pool.run(meeting, { name: 'rendezvous' }));
       return {
-        run: async (input, signal) => (signal === undefined ? pool.run(input) : pool.run(input, { signal })),
+        run: async (given, signal) => {
+          if (services !== undefined) {
+            const { input, transferList } = withPort(services, given);
+            return pool.run(input, { transferList });
+          }
+          return signal === undefined ? pool.run(given) : pool.run(given, { signal });
+        },
         // Not close(), which takes longer and may terminate a thread that still executes; here none does.
         close: async () => pool.destroy(),
       };

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Tinypool } from 'tinypool';
 import type { Contender } from '../contender.ts';
-import { refuseServices } from './not-offered.ts';
+import { withPort } from './ask.ts';
 import { meetAll } from './warm-up.ts';
 
 const AFTER_FAULTS_MS = 500;
@@ -29,8 +29,7 @@ function contender(
     cancel: 'terminates its thread at once, and starts another',
 
     async open(options) {
-      refuseServices(name, options);
-      const { threads, task, faults = false } = options;
+      const { threads, task, faults = false, services } = options;
       const pool = new Tinypool({
         filename,
         name: task,
@@ -40,8 +39,13 @@ function contender(
       });
       await meetAll(threads, (meeting) => pool.run(meeting, { name: 'rendezvous' }));
       return {
-        run: async (input, signal) =>
-          (signal === undefined ? pool.run(input) : pool.run(input, { signal })) as Promise<unknown>,
+        run: async (given, signal) => {
+          if (services !== undefined) {
+            const { input, transferList } = withPort(services, given);
+            return pool.run(input, { transferList }) as Promise<unknown>;
+          }
+          return (signal === undefined ? pool.run(given) : pool.run(given, { signal })) as Promise<unknown>;
+        },
         close: async () => {
           const destroyed = pool.destroy();
           // It waits for ever for the exit of a thread that is dead already; the others have exited by then.

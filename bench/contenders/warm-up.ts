@@ -7,6 +7,7 @@ const inputs: { readonly [Name in FunctionName]: () => Parameters<(typeof functi
   spin: () => 1,
   echoObject: () => ({ id: 0, rows: [] }),
   echoBytes: () => new Uint8Array(1),
+  ask: () => ({ id: 0, asks: false }),
   faulty: () => ({ id: 0, act: 'work', iterations: 1, calls: counters() }),
 };
 

@@ -1,4 +1,5 @@
 /** What all contenders execute: the same functions, imported by each one's thread file. Their results can be checked. */
+import type { MessagePort } from 'node:worker_threads';
 
 /** Spins for so many steps of an integer generator; `iterations` and not milliseconds, so that all do the same work. */
 export function spin(iterations: number): number {
@@ -46,6 +47,33 @@ export function faulty({ id, act, iterations, calls }: Faulty): number {
   return id + 1;
 }
 
-export const functions = { noop, spin, echoObject, echoBytes, faulty } as const;
+/** An execution that may need something which lives on the main thread. */
+export interface Asking {
+  readonly id: number;
+  readonly asks: boolean;
+  /** The way to the main thread, where the contender does not have one of its own. */
+  readonly port?: MessagePort;
+}
+
+/** What is asked. */
+export interface Desk {
+  next(id: number): number;
+}
+
+/** Asks the main thread over a port of its own, by Comlink, as its documents say. */
+export async function ask({ id, asks, port }: Asking): Promise<number> {
+  if (!asks) return id + 1;
+  if (port === undefined) throw new Error(`execution ${id} has no port to ask over`);
+  const { wrap } = await import('comlink');
+  const { default: nodeEndpoint } = await import('comlink/dist/esm/node-adapter.mjs');
+  const desk = wrap<Desk>(nodeEndpoint(port));
+  try {
+    return await desk.next(id);
+  } finally {
+    port.close();
+  }
+}
+
+export const functions = { noop, spin, echoObject, echoBytes, faulty, ask } as const;
 
 export type FunctionName = keyof typeof functions;
