@@ -113,25 +113,33 @@ class DirectCall implements ContextScope {
 }
 
 /** One execution as a promise of its value. */
-async function dispatchOne(visit: VisitScope): Promise<unknown> {
-  const { node, engine, run } = visit;
-  const limit = engine.limitOf(node);
-  if (limit !== undefined) await enter(visit, limit);
+function dispatchOne(visit: VisitScope): Promise<unknown> {
+  const limit = visit.engine.limitOf(visit.node);
+  return limit === undefined ? submit(visit) : submitWithin(visit, limit);
+}
+
+async function submitWithin(visit: VisitScope, limit: ConcurrencyLimit): Promise<unknown> {
+  await enter(visit, limit);
   try {
-    return await new Promise((resolve, reject) => {
-      if (run.stopRequest !== undefined) {
-        reject(run.stopError());
-        return;
-      }
-      const dispatcher = engine.dispatcherOf(node);
-      let off: () => unknown = nothing;
-      const execution = newExecution(visit, new OneExecution(visit, resolve, reject, () => off()));
-      off = run.onStop(() => dispatcher.cancel(execution, run.stopError()));
-      dispatcher.submit(execution);
-    });
+    return await submit(visit);
   } finally {
-    limit?.leave();
+    limit.leave();
   }
+}
+
+function submit(visit: VisitScope): Promise<unknown> {
+  const { node, engine, run } = visit;
+  return new Promise((resolve, reject) => {
+    if (run.stopRequest !== undefined) {
+      reject(run.stopError());
+      return;
+    }
+    const dispatcher = engine.dispatcherOf(node);
+    const sink = new OneExecution(visit, resolve, reject);
+    const execution = newExecution(visit, sink);
+    sink.off = run.onStop(() => dispatcher.cancel(execution, run.stopError()));
+    dispatcher.submit(execution);
+  });
 }
 
 async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void> {
@@ -151,21 +159,16 @@ async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void
 }
 
 class OneExecution implements ExecutionSink {
+  /** Takes back what listens to the run's stop. */
+  off: () => unknown = nothing;
   readonly #visit: VisitScope;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #done: () => void;
 
-  constructor(
-    visit: VisitScope,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-    done: () => void,
-  ) {
+  constructor(visit: VisitScope, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
     this.#visit = visit;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#done = done;
   }
 
   note(execution: Execution, index: number, attempt: number, note: Note): void {
@@ -184,7 +187,7 @@ class OneExecution implements ExecutionSink {
   }
 
   ended(): void {
-    this.#done();
+    this.off();
   }
 }
 
