@@ -57,7 +57,7 @@ function looped(
 }
 
 const noopOne = looped('noop-1', 'No-ops, one at a time', {
-  contenders: [...POOLS, 'raw', 'cano', 'canoDispatcher'],
+  contenders: [...POOLS, 'raw', 'cano', 'canoDispatcher', 'canoInline'],
   budgets: ['cano', 'canoDispatcher'].map((contender) => ({
     contender,
     atLeast: { ratio: 1 / 1.1, against: 'piscina' },

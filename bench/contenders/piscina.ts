@@ -1,7 +1,7 @@
 /** Piscina, as documented and with the one of its documented options that speeds up many small executions. */
 import { Piscina } from 'piscina';
 import type { Contender } from '../contender.ts';
-import { withPort } from './ask.ts';
+import { runOn } from './ask.ts';
 import { meetAll } from './warm-up.ts';
 
 const filename = new URL('../threads/named.js', import.meta.url).href;
@@ -40,13 +40,7 @@ function contender(
       if (faults) pool.on('error', () => {});
       await meetAll(threads, (meeting) => pool.run(meeting, { name: 'rendezvous' }));
       return {
-        run: async (given, signal) => {
-          if (services !== undefined) {
-            const { input, transferList } = withPort(services, given);
-            return pool.run(input, { transferList });
-          }
-          return signal === undefined ? pool.run(given) : pool.run(given, { signal });
-        },
+        run: runOn(pool, services),
         // Not close(), which takes longer and may terminate a thread that still executes; here none does.
         close: async () => pool.destroy(),
       };

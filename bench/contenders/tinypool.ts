@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Tinypool } from 'tinypool';
 import type { Contender } from '../contender.ts';
-import { withPort } from './ask.ts';
+import { runOn } from './ask.ts';
 import { meetAll } from './warm-up.ts';
 
 const AFTER_FAULTS_MS = 500;
@@ -39,13 +39,7 @@ function contender(
       });
       await meetAll(threads, (meeting) => pool.run(meeting, { name: 'rendezvous' }));
       return {
-        run: async (given, signal) => {
-          if (services !== undefined) {
-            const { input, transferList } = withPort(services, given);
-            return pool.run(input, { transferList }) as Promise<unknown>;
-          }
-          return (signal === undefined ? pool.run(given) : pool.run(given, { signal })) as Promise<unknown>;
-        },
+        run: runOn(pool, services),
         close: async () => {
           const destroyed = pool.destroy();
           // It waits for ever for the exit of a thread that is dead already; the others have exited by then.

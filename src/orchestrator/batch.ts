@@ -9,7 +9,8 @@
  * B2 A chunk is sized by what items cost so far: `TARGET_MS` of work, so that dispatch costs nothing and no thread holds
  *    much more than the others at the end.
  * B3 Results are in input order; chunk borders cannot be seen.
- * B4 An item that succeeded is never executed again. One that failed is tried again by the node's retry rule, alone.
+ * B4 An item whose result has arrived is never executed again. (A thread that V8 or the watchdog ends has no last words: what
+ *    it finished in its last 20 ms is.) One that failed is tried again by the node's retry rule, alone.
  * B5 The batch ends when every open chunk has ended, also after a failure or a request to stop.
  */
 import type { Timer } from '../core/clock.ts';

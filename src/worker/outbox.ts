@@ -23,7 +23,7 @@ const DEAR_ARRAY_BYTES = 32 * 1024;
 /** Index of the value in a `Value` message. */
 const VALUE_AT = 5;
 
-/** Results of one execution since its last message. `add` empties it. */
+/** Results of one execution since its last message. `add` takes them out; after the last nobody looks at it again. */
 export interface Section {
   readonly slot: number;
   readonly generation: number;
