@@ -41,8 +41,14 @@ export { retry } from './core/retry.ts';
 export type { RetryPolicy } from './core/retry.ts';
 export type { Duration } from './core/duration.ts';
 
+// shared memory
+export { share, shareMutable } from './wire/share.ts';
+export { read } from './node.ts';
+export type { MutableShared, ReadonlyData, ReadonlyTypedArray, Shared, StoreSnapshot, WritableData } from './node.ts';
+
 // stores
 export { MemoryStore } from './store/memory-store.ts';
+export type { SnapshotStore } from './store/snapshot.ts';
 export type { Store } from './store/store.ts';
 
 // engines and runs

@@ -5,10 +5,14 @@
 import { DuplicateExecError, InvalidOptionError, describeValue } from './core/errors.ts';
 import { toMs, type Duration } from './core/duration.ts';
 import type { CloneCheck } from './core/cloneable.ts';
+import type { StoreSnapshot } from './core/snapshot.ts';
 
 export { CanoError, NonRetryableError, RetryAfterError, StoppedError } from './core/errors.ts';
 export type { Duration } from './core/duration.ts';
 export type { Cloneable, NotCloneable } from './core/cloneable.ts';
+export { read } from './core/shared.ts';
+export type { MutableShared, ReadonlyData, ReadonlyTypedArray, Shared, WritableData } from './core/shared.ts';
+export type { StoreSnapshot } from './core/snapshot.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -35,13 +39,21 @@ export type Rpc<Services> = {
 };
 
 /** What exec gets beside its input. */
-export interface ExecContext<Params = unknown, Resource = unknown, Services = unknown, Common = unknown> {
+export interface ExecContext<
+  Params = unknown,
+  Resource = unknown,
+  Services = unknown,
+  Common = unknown,
+  Reads = unknown,
+> {
   /** The params of `defineExec`, with what `.with()` replaced. */
   readonly params: Params;
   /** What `setup` returned on this thread. */
   readonly resource: Resource;
   /** The `common` value of the batch; undefined outside a batch. */
   readonly common: Common;
+  /** The keys of the store that the node reads (`reads`), as they were when this was dispatched. */
+  readonly store: StoreSnapshot<Reads>;
   readonly runId: string;
   /** Number of the visit, from 1. */
   readonly visit: number;
@@ -63,7 +75,7 @@ export interface ExecContext<Params = unknown, Resource = unknown, Services = un
 }
 
 /** The options of `defineExec`. */
-export interface ExecSpec<Input, Output, Params, Resource, Services = unknown, Common = unknown> {
+export interface ExecSpec<Input, Output, Params, Resource, Services = unknown, Common = unknown, Reads = unknown> {
   /** Unique within its file. */
   readonly name: string;
   /** Declares type and default of the params; cloneable data. */
@@ -77,12 +89,12 @@ export interface ExecSpec<Input, Output, Params, Resource, Services = unknown, C
   /** The work. Input and output cross threads by structured clone. */
   readonly exec: (
     input: Input,
-    ctx: ExecContext<NoInfer<Params>, NoInfer<Resource>, Services, Common>,
+    ctx: ExecContext<NoInfer<Params>, NoInfer<Resource>, Services, Common, Reads>,
   ) => MaybePromise<Output>;
 }
 
 /** A thread exec with its params settled: what a node takes. */
-export interface BoundExec<Input, Output, Services = unknown, Common = unknown> {
+export interface BoundExec<Input, Output, Services = unknown, Common = unknown, Reads = unknown> {
   readonly kind: 'thread';
   /** `url#name`; its identity in the process and on every thread. */
   readonly key: string;
@@ -93,23 +105,25 @@ export interface BoundExec<Input, Output, Services = unknown, Common = unknown> 
   /** Whether threads must be told when the engine closes. */
   readonly hasTeardown: boolean;
   /** @internal carries the types; never set */
-  readonly types: (input: Input, services: Services, common: Common) => Output;
+  readonly types: (input: Input, services: Services, common: Common, reads: Reads) => Output;
 }
 
 /** A function with a file of its own that runs on threads; made by `defineExec`. */
-export interface ThreadExec<Input, Output, Params = unknown, Services = unknown, Common = unknown> extends BoundExec<
+export interface ThreadExec<
   Input,
   Output,
-  Services,
-  Common
-> {
+  Params = unknown,
+  Services = unknown,
+  Common = unknown,
+  Reads = unknown,
+> extends BoundExec<Input, Output, Services, Common, Reads> {
   readonly params: Params;
   /**
    * The same exec with some params replaced; the receiver stays as it is.
    *
    * @throws InvalidOptionError when the exec has no such param
    */
-  with(params: Partial<Params>): ThreadExec<Input, Output, Params, Services, Common>;
+  with(params: Partial<Params>): ThreadExec<Input, Output, Params, Services, Common, Reads>;
 }
 
 /** @internal An exec as the registry of a thread keeps it. */
@@ -163,8 +177,8 @@ export function defineExec<Input, Output, Params = undefined, Resource = undefin
 }
 
 /**
- * `defineExec` for execs that call main-thread services through `ctx.rpc` or read the `common` value of a batch: binds
- * the types of the two.
+ * `defineExec` for execs that call main-thread services through `ctx.rpc`, read the `common` value of a batch, or keys of
+ * the store through `ctx.store`: binds the types of the three.
  *
  * @example
  * export default execFor<unknown, { idf: Float32Array }>()(import.meta.url, {
@@ -172,17 +186,22 @@ export function defineExec<Input, Output, Params = undefined, Resource = undefin
  *   exec: (term: number, ctx) => ctx.common.idf[term] ?? 0,
  * });
  */
-export function execFor<Services, Common = unknown>(): <Input, Output, Params = undefined, Resource = undefined>(
+export function execFor<Services, Common = unknown, Reads = unknown>(): <
+  Input,
+  Output,
+  Params = undefined,
+  Resource = undefined,
+>(
   url: string,
-  spec: ExecSpec<Input, Output, Params, Resource, Services, Common> & Cloned<Input, Output, Params>,
-) => ThreadExec<Input, Output, Params, Services, Common> {
+  spec: ExecSpec<Input, Output, Params, Resource, Services, Common, Reads> & Cloned<Input, Output, Params>,
+) => ThreadExec<Input, Output, Params, Services, Common, Reads> {
   return define;
 }
 
-function define<Input, Output, Params, Resource, Services, Common>(
+function define<Input, Output, Params, Resource, Services, Common, Reads>(
   url: string,
-  spec: ExecSpec<Input, Output, Params, Resource, Services, Common>,
-): ThreadExec<Input, Output, Params, Services, Common> {
+  spec: ExecSpec<Input, Output, Params, Resource, Services, Common, Reads>,
+): ThreadExec<Input, Output, Params, Services, Common, Reads> {
   if (typeof url !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(url)) {
     throw new InvalidOptionError(
       `defineExec: the first argument must be import.meta.url, got ${describeValue(url)}` +
@@ -208,7 +227,7 @@ function define<Input, Output, Params, Resource, Services, Common>(
   );
 }
 
-function threadExec<Input, Output, Params, Services, Common>(
+function threadExec<Input, Output, Params, Services, Common, Reads>(
   identity: {
     readonly key: string;
     readonly url: string;
@@ -217,8 +236,8 @@ function threadExec<Input, Output, Params, Services, Common>(
     readonly hasTeardown: boolean;
   },
   params: Params,
-): ThreadExec<Input, Output, Params, Services, Common> {
-  const made: Omit<ThreadExec<Input, Output, Params, Services, Common>, 'types'> = {
+): ThreadExec<Input, Output, Params, Services, Common, Reads> {
+  const made: Omit<ThreadExec<Input, Output, Params, Services, Common, Reads>, 'types'> = {
     kind: 'thread',
     ...identity,
     params,
@@ -231,5 +250,5 @@ function threadExec<Input, Output, Params, Services, Common>(
       return threadExec(identity, { ...params, ...replaced });
     },
   };
-  return made as ThreadExec<Input, Output, Params, Services, Common>;
+  return made as ThreadExec<Input, Output, Params, Services, Common, Reads>;
 }

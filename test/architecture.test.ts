@@ -86,10 +86,13 @@ const loadedByAThread = {
     'src/core/duration.ts',
     'src/core/error-codec.ts',
     'src/core/errors.ts',
+    'src/core/shared.ts',
+    'src/core/snapshot.ts',
     'src/core/thenable.ts',
     'src/node.ts',
     'src/wire/clone-check.ts',
     'src/wire/load-module.ts',
+    'src/wire/shared-image.ts',
     'src/wire/slots.ts',
     'src/wire/transfer.ts',
     'src/worker/context.ts',
@@ -102,6 +105,7 @@ const loadedByAThread = {
     'src/worker/resources.ts',
     // On demand: only when the engine has services.
     'src/worker/rpc.ts',
+    'src/worker/shared-values.ts',
   ],
   packages: ['comlink'],
 };
@@ -109,7 +113,7 @@ const loadedByAThread = {
 /** What the file of a user's exec loads through `cano/node`. */
 const loadedByAnExec = {
   entry: 'src/node.ts',
-  files: ['src/core/duration.ts', 'src/core/errors.ts', 'src/node.ts'],
+  files: ['src/core/duration.ts', 'src/core/errors.ts', 'src/core/shared.ts', 'src/node.ts'],
   packages: [],
 };
 

@@ -1,8 +1,10 @@
 // Thread: both
 /** What may cross threads, as a type. Types only; the run-time companion is `wire/clone-check.ts`. */
 
+import type { Shared } from './shared.ts';
+
 type Primitive = string | number | boolean | bigint | null | undefined | void;
-type Leaf = Date | RegExp | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | Error | Blob;
+type Leaf = Date | RegExp | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | Error | Blob | Shared<unknown>;
 type AnyFunction = (...args: never[]) => unknown;
 /** Told from Uint8Array by a method of its own, so that the type of Node's Buffer need not be known here. */
 interface BufferLike extends Uint8Array {

@@ -102,6 +102,11 @@ export interface ExecFinished extends OfExecution {
   readonly endedAt: number;
   /** Result in hand on the main thread. */
   readonly receivedAt: number;
+  /**
+   * What copying the input took on the main thread, in milliseconds; part of the time from `postedAt` to `startedAt`, in which
+   * the thread makes the copy's other half.
+   */
+  readonly cloneMs: number;
   /** Estimated bytes of the input and the result that crossed threads. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -139,7 +144,7 @@ export interface Logged extends OfExecution {
 
 export interface Warning extends OfRun {
   readonly type: 'warning';
-  readonly code: 'many_transitions' | 'logs_dropped';
+  readonly code: 'many_transitions' | 'logs_dropped' | 'costly_input';
   readonly message: string;
 }
 

@@ -23,7 +23,11 @@ export interface NodeReport {
   execMs: number;
   postMs: number;
   backoffMs: number;
-  /** Estimated bytes of inputs and results that crossed threads. */
+  /** Copying inputs on the main thread on their way to threads, summed over executions. */
+  cloneMs: number;
+  /** From the end of exec to its result in hand on the main thread, summed over executions. */
+  returnMs: number;
+  /** Estimated bytes of inputs and results that crossed threads; shared values weigh no more than their ids. */
   bytesIn: number;
   bytesOut: number;
 }

@@ -11,6 +11,9 @@ import {
   type NoPost,
   type PostContext,
   type Prep,
+  type ReadableKey,
+  type ReadsOf,
+  type ReadsOption,
 } from './node.ts';
 import type { BoundExec } from '../node.ts';
 
@@ -67,15 +70,23 @@ export interface BatchNodeSpec<
   Output,
   OnItemError extends 'fail' | 'collect',
   Accumulator,
-> extends ExecutionOptions {
+  Read extends ReadableKey<Store>,
+>
+  extends ExecutionOptions, ReadsOption<Read> {
   readonly name: string;
   readonly outcomes: Outcomes;
   /** Main thread: the items, as an iterable, or with a `common` value. It is called again when prep is retried. */
   readonly prep: Given;
   /** Once per item; each item has its own attempts, timeout and retries. */
   readonly exec:
-    | BoundExec<Item, Output, Services, Common>
-    | InlineExec<ItemOf<InputOf<NoInfer<Given>>>, Output, Services, CommonOf<InputOf<NoInfer<Given>>>>;
+    | BoundExec<Item, Output, Services, Common, ReadsOf<Store, NoInfer<Read>>>
+    | InlineExec<
+        ItemOf<InputOf<NoInfer<Given>>>,
+        Output,
+        Services,
+        CommonOf<InputOf<NoInfer<Given>>>,
+        ReadsOf<Store, NoInfer<Read>>
+      >;
   /** `fail`: the first item that fails for good fails the visit; `collect`: post gets every item's end. @default 'fail' */
   readonly onItemError?: OnItemError;
   /** Folds results in input order as they come, in constant memory; post gets the last accumulator. */
@@ -104,8 +115,9 @@ type MakeBatchNode<Store, Services> = <
   Output = unknown,
   OnItemError extends 'fail' | 'collect' = 'fail',
   Accumulator = NoReduce,
+  const Read extends ReadableKey<Store> = never,
 >(
-  spec: BatchNodeSpec<Store, Services, Outcomes, Returned, Item, Common, Given, Output, OnItemError, Accumulator>,
+  spec: BatchNodeSpec<Store, Services, Outcomes, Returned, Item, Common, Given, Output, OnItemError, Accumulator, Read>,
 ) => MadeNode<Store, Services, Outcomes, Returned>;
 
 /**

@@ -4,6 +4,7 @@ import { toMs, type Duration } from '../core/duration.ts';
 import type { RunReport } from '../core/report.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../core/retry.ts';
 import type { BoundExec, ExecContext, Log } from '../node.ts';
+import type { StoreOf } from '../store/store.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -32,18 +33,37 @@ export interface PostContext<Services = unknown, Input = unknown> extends PrepCo
 }
 
 /** What an exec on the main thread gets beside its input: as on a thread, with `services` themselves in place of `rpc`. */
-export interface InlineContext<Services = unknown, Common = unknown> extends Omit<
-  ExecContext<undefined, undefined, unknown, Common>,
+export interface InlineContext<Services = unknown, Common = unknown, Reads = unknown> extends Omit<
+  ExecContext<undefined, undefined, unknown, Common, Reads>,
   'params' | 'resource' | 'rpc'
 > {
   readonly services: Services;
 }
 
 /** A plain function runs on the main thread (for I/O). */
-export type InlineExec<Input, Output, Services, Common = undefined> = (
+export type InlineExec<Input, Output, Services, Common = undefined, Reads = unknown> = (
   input: Input,
-  ctx: InlineContext<Services, Common>,
+  ctx: InlineContext<Services, Common, Reads>,
 ) => MaybePromise<Output>;
+
+/** The values by key that `reads` can name: those of a MemoryStore, or what `snapshot()` of a store of the user's own returns. */
+export type ReadableValues<Store> = Store extends { snapshot(keys: readonly string[]): infer Values }
+  ? Values
+  : Store extends StoreOf<infer Schema, infer _Readable>
+    ? Schema
+    : unknown;
+
+/** Names of those. */
+export type ReadableKey<Store> = keyof ReadableValues<Store> & string;
+
+/** What exec can read of the store when its node reads `Read`. */
+export type ReadsOf<Store, Read extends string> = Pick<ReadableValues<Store>, Read & keyof ReadableValues<Store>>;
+
+/** The option of nodes that exec's view of the store comes from. */
+export interface ReadsOption<Read extends string> {
+  /** Keys of the store that exec sees as `ctx.store.get(key)`, as they are at its dispatch. A value that has not changed is not sent again. */
+  readonly reads?: readonly Read[];
+}
 
 /** Options that nodes and batch nodes share. */
 export interface ExecutionOptions {
@@ -99,7 +119,9 @@ export interface NodeSpec<
   Input,
   Output,
   Given extends Prep<Store, Services, Input>,
-> extends ExecutionOptions {
+  Read extends ReadableKey<Store>,
+>
+  extends ExecutionOptions, ReadsOption<Read> {
   /** Shown in events, metrics and graphs. */
   readonly name: string;
   /** Everything that post may return; states, or names that `registerNode` maps to states. */
@@ -107,7 +129,9 @@ export interface NodeSpec<
   /** Main thread: takes exec's input out of the store. Without it the input is undefined. */
   readonly prep?: Given;
   /** A thread exec runs on a thread, a plain function on the main thread. */
-  readonly exec: BoundExec<Input, Output, Services> | InlineExec<InputOf<NoInfer<Given>>, Output, Services>;
+  readonly exec:
+    | BoundExec<Input, Output, Services, unknown, ReadsOf<Store, NoInfer<Read>>>
+    | InlineExec<InputOf<NoInfer<Given>>, Output, Services, undefined, ReadsOf<Store, NoInfer<Read>>>;
   /** Main thread: puts exec's result into the store and says what follows. */
   readonly post?: (
     store: Store,
@@ -134,6 +158,7 @@ export interface AnyNode extends Node {
   readonly retryIf: ((error: unknown, attempt: number) => boolean) | undefined;
   readonly timeoutMs: number | undefined;
   readonly concurrency: number | undefined;
+  readonly reads: readonly string[] | undefined;
   readonly batch: BatchRules | undefined;
 }
 
@@ -156,8 +181,9 @@ type MakeNode<Store, Services> = <
   Output = unknown,
   // The default must take part as a full prep: what is skipped in a first round of inference is checked against it.
   Given extends Prep<Store, Services, Input> = NoPrep<Store, Services, Input>,
+  const Read extends ReadableKey<Store> = never,
 >(
-  spec: NodeSpec<Store, Services, Outcomes, Returned, Input, Output, Given>,
+  spec: NodeSpec<Store, Services, Outcomes, Returned, Input, Output, Given, Read>,
 ) => MadeNode<Store, Services, Outcomes, Returned, 'no prep' extends keyof Given ? Input : undefined>;
 
 /**
@@ -181,6 +207,7 @@ export function nodeFor<Store, Services = unknown>(): MakeNode<Store, Services> 
 
 /** A spec of either kind, its types erased. */
 type Loose = ExecutionOptions & {
+  readonly reads?: readonly string[];
   readonly name: string;
   readonly outcomes: readonly string[];
   readonly exec: unknown;
@@ -229,6 +256,8 @@ export function defineNode(kind: AnyNode['kind'], spec: Loose, batch: BatchRules
   if (concurrency !== undefined && (!Number.isSafeInteger(concurrency) || concurrency < 1)) {
     throw new InvalidOptionError(`${at}: concurrency must be an integer >= 1, got ${describeValue(concurrency)}`);
   }
+  const badKey = checkReads(spec.reads);
+  if (badKey !== undefined) throw new InvalidOptionError(`${at}: ${badKey}`);
   const timeoutMs = spec.timeout === undefined ? undefined : toMs(spec.timeout, `${at}: timeout`);
   if (timeoutMs === 0)
     throw new InvalidOptionError(`${at}: timeout must be above 0, got ${describeValue(spec.timeout)}`);
@@ -243,8 +272,17 @@ export function defineNode(kind: AnyNode['kind'], spec: Loose, batch: BatchRules
     retryIf: spec.retryIf,
     timeoutMs,
     concurrency,
+    reads: spec.reads === undefined ? undefined : Object.freeze([...spec.reads]),
     batch,
   }) as unknown as AnyNode;
+}
+
+// What is wrong with `reads`; undefined when nothing is.
+function checkReads(reads: unknown): string | undefined {
+  if (reads === undefined) return undefined;
+  if (!Array.isArray(reads)) return `reads must be a list of keys of the store, got ${describeValue(reads)}`;
+  const bad = (reads as unknown[]).findIndex((key) => typeof key !== 'string');
+  return bad === -1 ? undefined : `reads must be keys of the store, got ${describeValue(reads[bad])} at index ${bad}`;
 }
 
 /** @internal A node for messages. */

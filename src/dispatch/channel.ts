@@ -11,7 +11,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { decodeError } from '../core/error-codec.ts';
 import type { DeathReason } from '../core/errors.ts';
-import type { Dying, FromThread, ToThread } from '../wire/messages.ts';
+import type { Dying, FromThread, LeaseStart, ToThread } from '../wire/messages.ts';
 import { reasonOf, type Death } from './deaths.ts';
 import type { ThreadPool } from './pool.ts';
 import { openServices } from './rpc.ts';
@@ -23,7 +23,8 @@ const LAST_BREATH_MS = 1_000;
 
 export interface ChannelOptions {
   readonly pool: ThreadPool;
-  readonly slots: SharedArrayBuffer;
+  /** What the thread is told at once; the channel adds its ports. */
+  readonly start: Omit<LeaseStart, 'port' | 'rpc'>;
   readonly services: object | undefined;
   readonly onBatch: (batch: readonly FromThread[]) => void;
   /** `death` tells how, in case it was not in order. */
@@ -41,14 +42,14 @@ export class Channel {
   /** The port has closed, and not because the thread was terminated from here. */
   #isCutOff = false;
 
-  constructor({ pool, slots, services: given, onBatch, onClosed }: ChannelOptions) {
+  constructor({ pool, start, services: given, onBatch, onClosed }: ChannelOptions) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const services = given === undefined ? undefined : openServices(given);
     this.#rpc = services?.near;
     const far = services === undefined ? [port2] : [port2, services.far];
-    const start = { port: port2, slots, ...(services === undefined ? {} : { rpc: services.far }) };
-    const done = pool.lease(start, far, this.#abort.signal).then(
+    const whole = { ...start, port: port2, ...(services === undefined ? {} : { rpc: services.far }) };
+    const done = pool.lease(whole, far, this.#abort.signal).then(
       () => undefined,
       (error: unknown) => {
         this.#closeSoon();

@@ -20,10 +20,16 @@ export interface ItemEnd {
   readonly endedAt: number;
 }
 
-/** A value that all chunks of a batch need; each thread gets it once. */
+/** What many executions need; each thread gets it once. */
 export interface CommonValue {
+  /** The common value of a batch. */
   readonly value: unknown;
+  /** The keys of the store that exec reads, as they are at the dispatch. */
+  readonly snapshot: Snapshot | undefined;
 }
+
+/** Values of a store by key, each as a shared value; on the main thread as they are. */
+export type Snapshot = Readonly<Record<string, unknown>>;
 
 /** Who submitted an execution hears of it here. Calls come in order: notes of an item, its end, at last the execution's end. */
 export interface ExecutionSink {
@@ -86,6 +92,8 @@ export class Execution {
   generation = -1;
   bytesIn = 0;
   bytesOut = 0;
+  /** Time that copying its inputs took on the main thread, in milliseconds. */
+  cloneMs = 0;
   /** Running time of its items so far, in milliseconds. */
   ranMs = 0;
   stop: Stop | undefined;
@@ -170,4 +178,11 @@ export class Execution {
 /** Key of the exec of an execution that runs on a thread. */
 export function keyOf(execution: Execution): string {
   return (execution.request.exec as BoundExec<unknown, unknown>).key;
+}
+
+/** Shares out what copying a burst of inputs took, in milliseconds, by what they weigh. */
+export function bookCloning(burst: readonly Execution[], tookMs: number): void {
+  let bytes = 0;
+  for (const execution of burst) bytes += execution.bytesIn;
+  for (const execution of burst) execution.cloneMs = bytes === 0 ? 0 : (tookMs * execution.bytesIn) / bytes;
 }

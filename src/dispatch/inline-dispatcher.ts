@@ -141,6 +141,7 @@ export class InlineDispatcher implements Dispatcher {
       item: index < 0 ? undefined : index,
       attempt: execution.attemptAt(position),
       common: common?.value,
+      snapshot: common?.snapshot,
       services: this.#services,
       params,
       resource,

@@ -3,11 +3,12 @@
  * One lease: one thread for as long as it has work. It posts executions in bursts, receives their
  * results and knows at any time what is in flight.
  *
- * Owns: the channel, the slot table, what the thread has been told (execs, common values), the executions in flight.
- * Does not own: which execution goes where, who pays for a death (the dispatcher), the thread itself (the pool).
+ * Owns: the channel, the slot table, the executions in flight.
+ * Does not own: what the thread has been told (told), which execution goes where, who pays for a death (the dispatcher), the
+ * thread itself (the pool).
  *
  * A1 A result counts only if its slot still belongs to the generation that it names.
- * A2 One message that cannot be cloned must not hurt its neighbours: the burst is posted again one by one.
+ * A2 An execution that cannot be cloned fails by its items: those that cannot, fail; the others are dispatched again.
  * A3 After `end` nothing is posted.
  * A4 Death is declared when the channel has closed, never earlier: results that were posted before it are delivered first.
  */
@@ -16,14 +17,17 @@ import type { BoundExec } from '../node.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { Call, Execute, FromThread, Hello, Notes, Results, Retired, ToThread, Value } from '../wire/messages.ts';
 import { SLOT_COUNT, SlotState, SlotTable } from '../wire/slots.ts';
-import { prepareForWire } from '../wire/transfer.ts';
 import { Channel } from './channel.ts';
 import type { Death } from './deaths.ts';
-import type { CommonValue, Execution } from './execution.ts';
+import type { Execution } from './execution.ts';
 import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
 import { messageOf } from './message-of.ts';
+import type { Numbering } from './numbering.ts';
+import { Outgoing } from './outgoing.ts';
 import type { ThreadPool } from './pool.ts';
+import type { SharedLedger } from './shared-ledger.ts';
 import { TEARDOWN_MS } from './teardown.ts';
+import { Told } from './told.ts';
 
 /** Inputs above this many bytes travel in a message of their own. */
 const ALONE_BYTES = 64 * 1024;
@@ -47,9 +51,8 @@ export interface LeaseOptions {
   readonly thread: number;
   readonly services: object | undefined;
   readonly owner: LeaseOwner;
-  /** Number of an exec in messages. */
-  readonly execId: (exec: BoundExec<unknown, unknown>) => number;
-  readonly commonId: (common: CommonValue) => number;
+  readonly numbers: Numbering;
+  readonly ledger: SharedLedger;
 }
 
 const { now } = systemClock;
@@ -74,22 +77,31 @@ export class Lease {
   readonly #channel: Channel;
   readonly #bySlot: (Execution | undefined)[] = Array.from({ length: SLOT_COUNT });
   readonly #free: number[] = Array.from({ length: SLOT_COUNT }, (_value, index) => SLOT_COUNT - 1 - index);
-  readonly #defined = new Set<number>();
-  readonly #commons = new Set<number>();
-  #out: ToThread[] = [];
-  #flushQueued = false;
+  readonly #told: Told;
+  readonly #outgoing: Outgoing;
   #teardownTimer: Timer | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.thread = options.thread;
+    this.#told = new Told(options.numbers, options.ledger);
     this.#channel = new Channel({
       pool: options.pool,
-      slots: this.slots.buffer,
+      start: {
+        slots: this.slots.buffer,
+        shared: options.ledger.ids(),
+        sharedLimit: options.ledger.limitBytes,
+      },
       services: options.services,
       onBatch: (batch) => this.#receive(batch),
       onClosed: (failed, death) => this.#close(failed, death),
     });
+    this.#outgoing = new Outgoing(
+      (messages) => {
+        if (this.status !== 'ended') this.#channel.post(messages);
+      },
+      (message, error) => this.#refuse(message, error),
+    );
   }
 
   /** More executions may be given to it. */
@@ -104,32 +116,21 @@ export class Lease {
   /** Hands an execution to the thread, with the next burst. */
   post(execution: Execution): void {
     const { request } = execution;
-    const exec = request.exec as BoundExec<unknown, unknown>;
-    const execId = this.#options.execId(exec);
-    if (!this.#defined.has(execId)) {
-      this.#defined.add(execId);
-      this.#out.push(['define', execId, exec.key, exec.url, exec.name, exec.params]);
-    }
-    const commonId = request.common === undefined ? 0 : this.#options.commonId(request.common);
-    if (request.common !== undefined && !this.#commons.has(commonId)) {
-      this.#commons.add(commonId);
-      this.#out.push(['common', commonId, prepareForWire(request.common.value).value]);
-    }
+    const { messages } = this.#outgoing;
+    const execId = this.#told.exec(request.exec as BoundExec<unknown, unknown>, messages);
+    const common = this.#told.common(request.common, messages);
     const slot = this.#free.pop() as number;
     execution.slot = slot;
     execution.generation = this.slots.queue(slot);
     execution.status = 'posted';
     execution.thread = this.thread;
-    const { message, bytes } = messageOf(execution, execId, commonId);
-    execution.bytesIn = bytes;
+    const { message, bytes } = messageOf(execution, execId, common.id, this.#told, messages);
+    execution.bytesIn = bytes + common.bytes;
     execution.postedAt = now();
     this.#bySlot[slot] = execution;
     if (this.inFlight.length === 0) this.#channel.ref();
     this.inFlight.push(execution);
-    if (bytes > ALONE_BYTES) this.#flush();
-    this.#out.push(message);
-    if (bytes > ALONE_BYTES) this.#flush();
-    else this.#flushSoon();
+    this.#outgoing.addExecution(message, execution, bytes > ALONE_BYTES);
   }
 
   /** Takes back an execution that has not started; false when the thread was faster. */
@@ -163,7 +164,13 @@ export class Lease {
 
   /** The thread will not see that common value again. */
   drop(commonId: number): void {
-    if (this.#commons.delete(commonId)) this.#send(['drop', commonId]);
+    if (this.#told.dropCommon(commonId)) this.#send(['drop', commonId]);
+  }
+
+  /** Nobody holds these shared values any more. */
+  unshare(ids: readonly number[]): void {
+    const known = this.#told.unshare(ids);
+    if (known.length > 0) this.#send(['unshare', known]);
   }
 
   /** Asks the thread to tear down its resources; `onRetired` follows, or its termination when that takes too long. */
@@ -179,7 +186,7 @@ export class Lease {
   end(): void {
     if (this.status === 'ended' || this.status === 'closed') return;
     this.#send(['end']);
-    this.#flush();
+    this.#outgoing.flush();
     this.status = 'ended';
   }
 
@@ -189,39 +196,13 @@ export class Lease {
   }
 
   #send(message: ToThread): void {
-    if (this.status === 'ended' || this.status === 'closed') return;
-    this.#out.push(message);
-    this.#flushSoon();
+    if (this.status !== 'ended' && this.status !== 'closed') this.#outgoing.add(message);
   }
 
-  #flushSoon(): void {
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
-    queueMicrotask(() => {
-      this.#flushQueued = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#out.length === 0 || this.status === 'ended') return;
-    const out = this.#out;
-    this.#out = [];
-    try {
-      this.#channel.post(out);
-    } catch {
-      for (const message of out) this.#postOne(message);
-    }
-  }
-
-  #postOne(message: ToThread): void {
-    try {
-      this.#channel.post([message]);
-    } catch (error) {
-      if (message[0] === 'execute' || message[0] === 'call') this.#refuseItems(message, error);
-      else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
-      else throw error;
-    }
+  #refuse(message: ToThread, error: unknown): void {
+    if (message[0] === 'execute' || message[0] === 'call') this.#refuseItems(message, error);
+    else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
+    else throw error;
   }
 
   // The thread never saw it: items that cannot be cloned fail, the others are to be dispatched again.
@@ -249,10 +230,10 @@ export class Lease {
   }
 
   #refuseCommon(id: number, value: unknown, cause: unknown): void {
-    this.#commons.delete(id);
+    this.#told.dropCommon(id);
     for (const execution of this.inFlight.slice()) {
       const { common } = execution.request;
-      if (common === undefined || this.#options.commonId(common) !== id || !this.steal(execution)) continue;
+      if (common === undefined || this.#options.numbers.ofCommon(common) !== id || !this.steal(execution)) continue;
       execution.settleRest(failedAt(now(), notCloneable(`${execution.request.node}: common`, value, cause)));
       this.#options.owner.onEnded(this, execution);
     }
@@ -349,8 +330,7 @@ export class Lease {
   #takeNeed(slot: number, generation: number): void {
     const execution = this.#find(slot, generation);
     if (execution === undefined || !this.steal(execution)) return;
-    this.#defined.clear();
-    this.#commons.clear();
+    this.#told.forget();
     this.#options.owner.onReturned(this, execution);
   }
 

@@ -1,9 +1,11 @@
 // Thread: main
 /** The context of an exec on the main thread; the counterpart of the thread's own. Notes go straight to the sink. */
 import { StoppedError } from '../core/errors.ts';
+import { SnapshotReader } from '../core/snapshot.ts';
 import type { InlineContext } from '../definition/node.ts';
 import type { Counter, Log } from '../node.ts';
 import type { Note } from '../wire/messages.ts';
+import type { Snapshot } from './execution.ts';
 import { callService, type Services } from './rpc.ts';
 
 /** Whose context it is. */
@@ -14,6 +16,8 @@ export interface ContextScope {
   readonly item: number | undefined;
   readonly attempt: number;
   readonly common: unknown;
+  /** Keys of the store that the node reads; values are kept by reference, as the store has them. */
+  readonly snapshot: Snapshot | undefined;
   readonly services: unknown;
   readonly params: unknown;
   readonly resource: unknown;
@@ -49,6 +53,10 @@ export class MainContext implements InlineContext {
 
   get common(): never {
     return this.#scope.common as never;
+  }
+
+  get store(): SnapshotReader<unknown> {
+    return new SnapshotReader(this.#scope.snapshot, (value) => value);
   }
 
   get services(): unknown {

@@ -1,7 +1,9 @@
 // Thread: main
 /** The numbers under which leases tell their threads of execs and common values, the same on all of them. */
 import type { BoundExec } from '../node.ts';
+import { InvalidOptionError } from '../core/errors.ts';
 import { notCloneable } from '../wire/clone-check.ts';
+import { surveyOf } from '../wire/transfer.ts';
 import type { CommonValue } from './execution.ts';
 
 type Exec = BoundExec<unknown, unknown>;
@@ -16,6 +18,11 @@ export class Numbering {
   /** The error when the params of an exec cannot cross threads; they are looked at once. */
   refuse(exec: Exec): unknown {
     if (this.#execs.has(exec)) return undefined;
+    if (surveyOf(exec.params).shared.length > 0) {
+      return new InvalidOptionError(
+        `params of exec '${exec.name}' hold a shared value, which threads could not let go of: pass it in the input or as common value`,
+      );
+    }
     try {
       structuredClone(exec.params);
     } catch (error) {

@@ -26,6 +26,7 @@ import { Numbering } from './numbering.ts';
 import { heldUp, misplaced, placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { SharedLedger, unshare } from './shared-ledger.ts';
 import { Teardown } from './teardown.ts';
 import { viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
@@ -47,6 +48,8 @@ export interface ThreadDispatcherOptions {
   readonly resourceLimits: object | undefined;
   readonly graceMs: number;
   readonly recycleAfter: number | undefined;
+  /** What objects and strings of shared values may weigh on a thread. */
+  readonly sharedCacheBytes: number;
   readonly observer: ThreadObserver;
 }
 
@@ -61,6 +64,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   readonly #watchdog: Watchdog;
   readonly #idle: IdleTimer;
   readonly #numbers = new Numbering();
+  readonly #ledger: SharedLedger;
   readonly #busyBefore: number[];
   #pool: ThreadPool | undefined;
   #settled = 0;
@@ -72,6 +76,10 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   constructor(options: ThreadDispatcherOptions) {
     this.#options = options;
     this.threads = options.threads;
+    this.#ledger = new SharedLedger(options.sharedCacheBytes, (ids) => {
+      if (this.#pool !== undefined) unshare(this.#leases, ids, (thread) => this.#open(thread));
+      this.#pump();
+    });
     this.#leases = Array.from({ length: options.threads });
     this.#busyBefore = Array.from({ length: options.threads }, () => 0);
     this.#watchdog = new Watchdog({
@@ -159,6 +167,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     if (this.#numbers.hasTeardown) await this.#tearDown();
     this.#watchdog.close();
     this.#idle.cancel();
+    this.#ledger.close();
     for (const lease of this.#openLeases()) lease.end();
     // A thread that failed to start meanwhile has taken the pool with it.
     await this.#pool?.destroy();
@@ -299,8 +308,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       thread,
       services: this.#options.services,
       owner: this,
-      execId: (exec) => this.#numbers.ofExec(exec),
-      commonId: (common) => this.#numbers.ofCommon(common),
+      numbers: this.#numbers,
+      ledger: this.#ledger,
     });
     this.#leases[thread] = lease;
     return lease;

@@ -21,6 +21,7 @@ export interface Travel {
   readonly thread: number | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly cloneMs: number;
   readonly items: { readonly length: number };
 }
 
@@ -40,9 +41,12 @@ export function recordAttempt(
   const count = Math.max(1, travel.items.length);
   const bytesIn = Math.round(travel.bytesIn / count);
   const bytesOut = Math.round(travel.bytesOut / count);
+  const cloneMs = travel.cloneMs / count;
   cells.attempts += 1;
   cells.execMs += ms;
   cells.queueMs += Math.max(0, (travel.startedAt ?? end.startedAt) - queuedAt) / count;
+  cells.returnMs += Math.max(0, receivedAt - end.endedAt) / count;
+  cells.cloneMs += cloneMs;
   cells.bytesIn += bytesIn;
   cells.bytesOut += bytesOut;
   if (thread !== undefined) run.addThreadMs(thread, ms);
@@ -60,6 +64,7 @@ export function recordAttempt(
     startedAt: end.startedAt,
     endedAt: end.endedAt,
     receivedAt: Math.max(receivedAt, end.endedAt),
+    cloneMs,
     bytesIn,
     bytesOut,
   }));

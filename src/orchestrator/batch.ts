@@ -23,6 +23,8 @@ import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt } from './attempt.ts';
 import { ChunkSizer } from './chunk-sizer.ts';
+import { commonOf } from './common.ts';
+import { isCostly, warnOfCostlyInput } from './costly-input.ts';
 import { ItemGatherer, type Pulled } from './gatherer.ts';
 import { Results } from './results.ts';
 import { openSource } from './source.ts';
@@ -80,7 +82,7 @@ class Batch implements ExecutionSink {
     this.#rules = rules;
     this.#dispatcher = engine.dispatcherOf(node);
     const { source, common } = openSource(node.name, visit.input);
-    this.#common = common;
+    this.#common = commonOf(visit, this.#dispatcher, common);
     this.#size = source.size;
     this.#gatherer = new ItemGatherer(source, engine.clock, () => this.#pump());
     const { threads } = this.#dispatcher;
@@ -114,8 +116,12 @@ class Batch implements ExecutionSink {
 
   settled(execution: Execution, index: number, attempt: number, end: ItemEnd, item: unknown): void {
     const { run, place, cells } = this.#visit;
+    const tookMs = end.endedAt - end.startedAt;
     recordAttempt(run, place, cells, execution, index, attempt, end);
-    this.#sizer.add(end.endedAt - end.startedAt);
+    if (isCostly(execution, tookMs)) {
+      warnOfCostlyInput(run, place, execution, tookMs, { item, common: this.#common?.value });
+    }
+    this.#sizer.add(tookMs);
     if (end.outcome === 'ok') {
       cells.executions += 1;
       this.#take({ ok: true, index, value: end.value });

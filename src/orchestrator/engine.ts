@@ -37,6 +37,7 @@ import type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadStatus } f
 
 const DEFAULT_GRACE = '1s';
 const DEFAULT_CLOSE_TIMEOUT = '30s';
+const DEFAULT_SHARED_CACHE_MB = 256;
 
 /**
  * Makes an engine with threads of its own.
@@ -89,6 +90,7 @@ class LocalEngine implements EngineServices {
     this.#inline = new InlineDispatcher(this.services, clock);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
     const recycleAfter = checkRecycle(options.recycleAfter);
+    const sharedCacheMb = checkSharedCache(options.sharedCacheMb);
     const threads = threadCount(options.threads);
     this.threads = options.inline === true ? 0 : threads;
     this.#dispatcher =
@@ -100,6 +102,7 @@ class LocalEngine implements EngineServices {
             resourceLimits: options.resourceLimits,
             graceMs,
             recycleAfter,
+            sharedCacheBytes: sharedCacheMb * 2 ** 20,
             observer: {
               started: (thread, threadId, readyMs) =>
                 this.#announce({ type: 'thread.started', thread, threadId, readyMs }),
@@ -256,4 +259,9 @@ function checkRecycle(after: unknown): number | undefined {
   if (after === undefined || (Number.isSafeInteger(after) && (after as number) >= 1))
     return after as number | undefined;
   throw new InvalidOptionError(`createEngine: recycleAfter must be an integer >= 1, got ${describeValue(after)}`);
+}
+
+function checkSharedCache(mb: unknown = DEFAULT_SHARED_CACHE_MB): number {
+  if (typeof mb === 'number' && Number.isFinite(mb) && mb >= 0) return mb;
+  throw new InvalidOptionError(`createEngine: sharedCacheMb must be a number of MiB >= 0, got ${describeValue(mb)}`);
 }

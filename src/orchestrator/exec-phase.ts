@@ -1,11 +1,13 @@
 /** The exec of a node with one execution per visit. */
 import { isThenable } from '../core/thenable.ts';
 import type { InlineContext } from '../definition/node.ts';
-import { Execution, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
+import { Execution, type CommonValue, type ExecutionSink, type ItemEnd, type Snapshot } from '../dispatch/execution.ts';
 import { MainContext, type ContextScope } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
+import { commonOf, readsOf } from './common.ts';
+import { isCostly, warnOfCostlyInput } from './costly-input.ts';
 import type { VisitScope } from './visit-scope.ts';
 
 /** Does it: on a thread, through the main-thread dispatcher, or as a plain call where nothing more is asked for. */
@@ -41,6 +43,7 @@ class DirectCall implements ContextScope {
   readonly context: MainContext;
   readonly item = undefined;
   readonly common = undefined;
+  readonly snapshot: Snapshot | undefined;
   readonly params = undefined;
   readonly resource = undefined;
 
@@ -48,6 +51,7 @@ class DirectCall implements ContextScope {
     this.#visit = visit;
     this.#startedAt = visit.phaseStartedAt;
     this.attempt = visit.attempt;
+    this.snapshot = readsOf(visit);
     this.context = new MainContext(this);
   }
 
@@ -80,6 +84,7 @@ class DirectCall implements ContextScope {
       startedAt,
       receivedAt: endedAt,
       thread: undefined,
+      cloneMs: 0,
       bytesIn: 0,
       bytesOut: 0,
       items: ONE_ITEM,
@@ -135,8 +140,9 @@ function submit(visit: VisitScope): Promise<unknown> {
       return;
     }
     const dispatcher = engine.dispatcherOf(node);
-    const sink = new OneExecution(visit, resolve, reject);
-    const execution = newExecution(visit, sink);
+    const common = commonOf(visit, dispatcher, undefined);
+    const sink = new OneExecution(visit, resolve, reject, () => common && dispatcher.release(common));
+    const execution = newExecution(visit, common, sink);
     sink.off = run.onStop(() => dispatcher.cancel(execution, run.stopError()));
     dispatcher.submit(execution);
   });
@@ -164,11 +170,18 @@ class OneExecution implements ExecutionSink {
   readonly #visit: VisitScope;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #onEnded: () => void;
 
-  constructor(visit: VisitScope, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(
+    visit: VisitScope,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    onEnded: () => void,
+  ) {
     this.#visit = visit;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#onEnded = onEnded;
   }
 
   note(execution: Execution, index: number, attempt: number, note: Note): void {
@@ -176,8 +189,10 @@ class OneExecution implements ExecutionSink {
   }
 
   settled(execution: Execution, index: number, attempt: number, end: ItemEnd): void {
-    const { run, place, cells } = this.#visit;
+    const { run, place, cells, input } = this.#visit;
     recordAttempt(run, place, cells, execution, index, attempt, end);
+    const tookMs = end.endedAt - end.startedAt;
+    if (isCostly(execution, tookMs)) warnOfCostlyInput(run, place, execution, tookMs, { input });
     if (end.outcome === 'ok') {
       cells.executions += 1;
       this.#resolve(end.value);
@@ -188,10 +203,15 @@ class OneExecution implements ExecutionSink {
 
   ended(): void {
     this.off();
+    this.#onEnded();
   }
 }
 
-function newExecution({ run, node, place, input, attempt }: VisitScope, sink: ExecutionSink): Execution {
+function newExecution(
+  { run, node, place, input, attempt }: VisitScope,
+  common: CommonValue | undefined,
+  sink: ExecutionSink,
+): Execution {
   return new Execution({
     exec: node.exec,
     runId: run.id,
@@ -201,7 +221,7 @@ function newExecution({ run, node, place, input, attempt }: VisitScope, sink: Ex
     visit: place.visit,
     priority: run.priority,
     timeoutMs: node.timeoutMs,
-    common: undefined,
+    common,
     items: [input],
     index: -1,
     attempt,

@@ -51,6 +51,7 @@ export class LiveRun implements Run {
   readonly #startedAt: number;
   #controller: AbortController | undefined;
   #seq = 0;
+  #toldOnce: Set<string> | undefined;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
 
   /** @param onOver called when nothing of the run is executed any more, before its result settles */
@@ -163,6 +164,14 @@ export class LiveRun implements Run {
     this.#deliver(Object.assign(head, body()));
   }
 
+  /** Announces something that is worth telling once per run and `key`. */
+  announceOnce(key: string, body: () => RunEventBody): void {
+    const told = (this.#toldOnce ??= new Set());
+    if (told.has(key)) return;
+    told.add(key);
+    this.announce(body);
+  }
+
   /** The cells of the present state. */
   nodeReport(node: string): NodeReport {
     let cells = this.#nodes.get(this.state);
@@ -180,6 +189,8 @@ export class LiveRun implements Run {
         execMs: 0,
         postMs: 0,
         backoffMs: 0,
+        cloneMs: 0,
+        returnMs: 0,
         bytesIn: 0,
         bytesOut: 0,
       };

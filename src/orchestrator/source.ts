@@ -1,6 +1,5 @@
 /** The items of a batch, whatever they come from. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
-import type { CommonValue } from '../dispatch/execution.ts';
 
 type Step = IteratorResult<unknown>;
 
@@ -18,14 +17,10 @@ export interface Source {
  *
  * @throws InvalidOptionError when it is neither an iterable nor `{ items, common }`; a string is refused
  */
-export function openSource(
-  node: string,
-  value: unknown,
-): { readonly source: Source; readonly common: CommonValue | undefined } {
+export function openSource(node: string, value: unknown): { readonly source: Source; readonly common: unknown } {
   if (isIterable(value)) return { source: fromIterable(value), common: undefined };
   if (typeof value === 'object' && value !== null && 'items' in value && isIterable(value.items)) {
-    const common = (value as { common?: unknown }).common;
-    return { source: fromIterable(value.items), common: common === undefined ? undefined : { value: common } };
+    return { source: fromIterable(value.items), common: (value as { common?: unknown }).common };
   }
   throw new InvalidOptionError(
     `prep of batch node '${node}' must return an iterable of items, or { items, common }, got ${describeValue(value)}` +

@@ -26,6 +26,11 @@ export interface EngineOptions<Services = unknown> {
   readonly grace?: Duration;
   /** Replaces a thread after so many executions. @default never */
   readonly recycleAfter?: number;
+  /**
+   * What objects and strings of shared values may weigh on one thread, in MiB, by their serialised size; typed arrays do not
+   * count, since they are not copied. Above it a thread lets go of those it has not read for longest. @default 256
+   */
+  readonly sharedCacheMb?: number;
   /** Called for every event of every run and of the engine, synchronously. */
   readonly onEvent?: (event: RunEvent | EngineEvent) => void;
 }

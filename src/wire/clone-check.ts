@@ -55,8 +55,8 @@ function search(value: unknown, path: string, depth: number, seen: Set<object>):
   return isCloneable(value) ? undefined : { path, value };
 }
 
-// What structured clone looks into: not the properties of errors, dates and the like.
-function* partsOf(value: object): Iterable<[string, unknown]> {
+/** What structured clone looks into, with the way there: not the properties of errors, dates and the like. */
+export function* partsOf(value: object): Iterable<[string, unknown]> {
   if (Array.isArray(value)) {
     for (const key of Object.keys(value)) yield [/^\d+$/.test(key) ? `[${key}]` : stepOf(key), read(value, key)];
   } else if (value instanceof Map) {

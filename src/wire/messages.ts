@@ -5,6 +5,7 @@
  */
 import type { LogLevel } from '../core/events.ts';
 import type { WireError } from '../core/error-codec.ts';
+import type { SharedImage } from './shared-image.ts';
 
 /** What Piscina hands to a thread when a lease begins. */
 export interface LeaseStart {
@@ -12,6 +13,10 @@ export interface LeaseStart {
   readonly port: unknown;
   /** Buffer of the `SlotTable`. */
   readonly slots: SharedArrayBuffer;
+  /** Shared values that exist: what else the thread holds from a lease before is to be let go of. */
+  readonly shared: readonly number[];
+  /** Bytes that structures of shared values may weigh on the thread. */
+  readonly sharedLimit: number;
   /** The channel for service calls; only when the engine has services. */
   readonly rpc?: unknown;
 }
@@ -19,8 +24,26 @@ export interface LeaseStart {
 /** Names an exec by a number for the rest of the lease. Sent before the first execution of it. */
 export type Define = readonly [type: 'define', exec: number, key: string, url: string, name: string, params: unknown];
 
-/** The common value of a batch, by a number. Sent before the first chunk that needs it. */
-export type SetCommon = readonly [type: 'common', id: number, value: unknown];
+/** A shared value under its id. Sent before the first message that names it. */
+export type Share = readonly [type: 'share', id: number, image: SharedImage];
+
+/** Nobody holds these shared values any more. */
+export type Unshare = readonly [type: 'unshare', ids: readonly number[]];
+
+/**
+ * What many executions need, by a number: the common value of a batch, and the snapshot of the store, as ids of shared values
+ * by key. Sent before the first execution that needs it. `shared` are all shared values in the two.
+ */
+export type SetCommon = readonly [
+  type: 'common',
+  id: number,
+  value: unknown,
+  snapshot: Readonly<Record<string, number>> | undefined,
+  shared: SharedIds,
+];
+
+/** Ids of shared values that an execution may read; 0 for none, without a list for one. */
+export type SharedIds = number | readonly number[];
 
 /** No further chunk will need that common value. */
 export type DropCommon = readonly [type: 'drop', id: number];
@@ -40,6 +63,7 @@ export type Execute = readonly [
   index: number | readonly number[],
   attempt: number | readonly number[],
   items: readonly unknown[],
+  shared: SharedIds,
 ];
 
 /** An execution of one item, as `Execute` without the list: arrays are what costs most in a small message. */
@@ -54,6 +78,7 @@ export type Call = readonly [
   index: number,
   attempt: number,
   item: unknown,
+  shared: SharedIds,
 ];
 
 /** Fires `ctx.signal` of an execution, for code that waits; its stop word is set already. */
@@ -65,7 +90,7 @@ export type Retire = readonly [type: 'retire'];
 /** The lease is over. Nothing follows on the port. */
 export type End = readonly [type: 'end'];
 
-export type ToThread = Define | SetCommon | DropCommon | Execute | Call | Cancel | Retire | End;
+export type ToThread = Define | Share | Unshare | SetCommon | DropCommon | Execute | Call | Cancel | Retire | End;
 
 /** First message of a lease. `executed` counts the executions of this thread since it started. */
 export type Hello = readonly [type: 'hello', threadId: number, executed: number];
@@ -116,7 +141,7 @@ export type Notes = readonly [
   notes: readonly Note[],
 ];
 
-/** The thread does not know an exec or common value that an execution names; send it again with the execution. */
+/** The thread does not know an exec, common value or shared value that an execution names; send it again with the execution. */
 export type Need = readonly [type: 'need', slot: number, generation: number];
 
 /** Last words. `certain`: what runs now did it; else an earlier execution may have left a timer behind. */

@@ -4,15 +4,21 @@
  * 3-byte Buffer out of Node's pool would ship its slab of up to 64 KiB, with the data of its neighbours.
  */
 
+import { SHARED_BRAND } from '../core/shared.ts';
+import type { SharedHandle } from './share.ts';
+
 /** A value ready to be posted. */
 export interface Prepared {
   readonly value: unknown;
   /** Estimate: exact for strings and binary data, 8 per number, 16 per container and property. */
   readonly bytes: number;
+  /** The shared values in it; they weigh no more than their ids. */
+  readonly shared: readonly SharedHandle[];
 }
 
 const CONTAINER_BYTES = 16;
 const SCALAR_BYTES = 8;
+const NONE: readonly SharedHandle[] = [];
 
 type ViewKind = new (buffer: ArrayBuffer) => ArrayBufferView;
 const TypedArray = Object.getPrototypeOf(Uint8Array) as abstract new () => Uint8Array;
@@ -35,15 +41,27 @@ const VIEW_KINDS: readonly ViewKind[] = [
 
 /** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it, never throws. */
 export function prepareForWire(value: unknown): Prepared {
-  if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value) };
-  const survey: Survey = { bytes: 0, oversized: false, seen: undefined };
+  if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value), shared: NONE };
+  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined };
   try {
     weigh(value, survey);
-    return { value: survey.oversized ? cut(value, new Map()) : value, bytes: survey.bytes };
+    const whole = survey.oversized ? cut(value, new Map()) : value;
+    return { value: whole, bytes: survey.bytes, shared: survey.shared ?? NONE };
   } catch {
     // A getter or a proxy that throws, or nesting too deep for the stack: it is for structured clone to refuse it.
-    return { value, bytes: survey.bytes };
+    return { value, bytes: survey.bytes, shared: NONE };
   }
+}
+
+/** What a value weighs, and the shared values in it. Never throws. */
+export function surveyOf(value: unknown): Omit<Prepared, 'value'> {
+  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined };
+  try {
+    weigh(value, survey);
+  } catch {
+    // As above: what was seen so far is the answer.
+  }
+  return { bytes: survey.bytes, shared: survey.shared ?? NONE };
 }
 
 /** A copy of what structured clone takes of a value, so that later changes do not reach it. Never throws. */
@@ -63,6 +81,7 @@ export function detach(value: unknown): unknown {
 interface Survey {
   bytes: number;
   oversized: boolean;
+  shared: SharedHandle[] | undefined;
   /** Containers inside the outermost one; most inputs have none, and a Set per dispatch is felt. */
   seen: Set<object> | undefined;
 }
@@ -72,7 +91,14 @@ function weigh(value: unknown, survey: Survey): void {
     survey.bytes += bytesOfScalar(value);
     return;
   }
-  const keys = isPlainLike(value) ? Object.keys(value) : undefined;
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain && isSharedHandle(value)) {
+    const isNew = isFirstTime(value, survey);
+    survey.bytes += SCALAR_BYTES;
+    if (isNew) (survey.shared ??= []).push(value);
+    return;
+  }
+  const keys = isPlain || isPlainLike(value) ? Object.keys(value) : undefined;
   // Records of scalars cannot be part of a cycle: entering each of them into a Set would take half of the time.
   if (keys !== undefined && weighScalars(value, keys, survey)) return;
   if (!isFirstTime(value, survey)) return;
@@ -130,10 +156,12 @@ function isShared(buffer: ArrayBufferLike): boolean {
   return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 }
 
+function isSharedHandle(value: object): value is SharedHandle {
+  return (value as Partial<SharedHandle>)[SHARED_BRAND] === true;
+}
+
 // Objects that structured clone copies property by property; Date, RegExp, Error, Blob and others have a form of their own.
 function isPlainLike(value: object): boolean {
-  // The usual case, at a third of the cost.
-  if (Object.getPrototypeOf(value) === Object.prototype) return true;
   return (
     !Array.isArray(value) && !ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Object]'
   );
@@ -171,7 +199,7 @@ function cut(value: unknown, memo: Map<object, unknown>): unknown {
     for (const item of value) made.add(cut(item, memo));
     return made;
   }
-  if (!isPlainLike(value)) return value;
+  if (isSharedHandle(value) || !isPlainLike(value)) return value;
   const keys = Object.keys(value);
   // Classes of Node with a way of their own to cross threads (BlockList, KeyObject) show nothing.
   if (keys.length === 0) return value;

@@ -1,6 +1,8 @@
 // Thread: worker
 /** What exec sees beside its input. One object per item, so that a context kept by a closure never changes its identity. */
 import { StoppedError } from '../core/errors.ts';
+import { read, SHARED_ID, type Shared } from '../core/shared.ts';
+import { SnapshotReader } from '../core/snapshot.ts';
 import type { Counter, ExecContext, Log } from '../node.ts';
 import type { SlotTable } from '../wire/slots.ts';
 import type { Notes } from './notes.ts';
@@ -17,6 +19,8 @@ export interface ExecutionScope {
   readonly params: unknown;
   readonly resource: unknown;
   readonly common: unknown;
+  /** Keys of the store that the node reads, as ids of shared values. */
+  readonly snapshot: Readonly<Record<string, number>> | undefined;
 }
 
 /** The context of one item; `finish` is called when its exec has ended. */
@@ -45,6 +49,10 @@ export class ItemContext implements ExecContext {
 
   get common(): unknown {
     return this.#scope.common;
+  }
+
+  get store(): SnapshotReader<number> {
+    return new SnapshotReader(this.#scope.snapshot, (id) => read({ [SHARED_ID]: id } as object as Shared<unknown>));
   }
 
   get runId(): string {

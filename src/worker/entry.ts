@@ -16,6 +16,7 @@ import type { Present } from './items.ts';
 import { noServices } from './named.ts';
 import { tearDownAll } from './resources.ts';
 import type { Connection } from './rpc.ts';
+import { holdShared, letGo, retainShared } from './shared-values.ts';
 
 if (isMainThread)
   throw new WrongThreadError('src/worker/entry.ts runs on the threads of an engine only; import cano instead');
@@ -33,12 +34,13 @@ process.on('uncaughtExceptionMonitor', (error) => {
 process.on('exit', (code) => onDeath?.('exit', new Error(`worker exited with code: ${code}`)));
 
 /** Serves one lease until its `end` message. */
-export default async function lease({ port: channel, slots, rpc }: LeaseStart): Promise<void> {
+export default async function lease({ port: channel, slots, shared, sharedLimit, rpc }: LeaseStart): Promise<void> {
   const port = channel as MessagePort;
   const post = (batch: readonly FromThread[]): void => port.postMessage(batch);
   const services = rpc === undefined ? undefined : await connectServices(rpc as MessagePort);
   const executor = new Executor(post, new SlotTable(slots), services?.rpc ?? noServices, present);
   const executedBefore = present.executed;
+  retainShared(shared, sharedLimit);
 
   await new Promise<void>((end) => {
     onDeath = (reason, error) => {
@@ -77,8 +79,14 @@ function receive(
     case 'define':
       executor.define(message);
       break;
+    case 'share':
+      holdShared(message[1], message[2]);
+      break;
+    case 'unshare':
+      letGo(message[1]);
+      break;
     case 'common':
-      executor.setCommon(message[1], message[2]);
+      executor.setCommon(message);
       break;
     case 'drop':
       executor.dropCommon(message[1]);
@@ -87,8 +95,8 @@ function receive(
       executor.enqueue(message);
       break;
     case 'call': {
-      const [, slot, generation, exec, runId, visit, common, index, attempt, item] = message;
-      executor.enqueue(['execute', slot, generation, exec, runId, visit, common, index, attempt, [item]]);
+      const [, slot, generation, exec, runId, visit, common, index, attempt, item, shared] = message;
+      executor.enqueue(['execute', slot, generation, exec, runId, visit, common, index, attempt, [item], shared]);
       break;
     }
     case 'cancel':

@@ -7,17 +7,19 @@
  * X3 What user code throws becomes the failure of its item; nothing here rejects.
  */
 import { systemClock } from '../core/clock.ts';
-import type { Define, Execute, FromThread } from '../wire/messages.ts';
+import type { Define, Execute, FromThread, SetCommon } from '../wire/messages.ts';
 import { SlotPhase, type SlotTable } from '../wire/slots.ts';
 import type { ExecutionScope } from './context.ts';
 import { ItemRun, type ItemHooks, type Present } from './items.ts';
 import { Notes } from './notes.ts';
 import { Outbox, newSection, type Section } from './outbox.ts';
 import { findReady, makeReady, resourceKey, type Ready } from './resources.ts';
+import { beginReading, holdsShared } from './shared-values.ts';
 
 const TURN_MS = 5;
 const LONG_MS = 0.5;
 const COMPACT_AT = 64;
+const NO_COMMON: SetCommon = ['common', 0, undefined, undefined, 0];
 
 const { now } = systemClock;
 
@@ -30,7 +32,7 @@ export class Executor {
   readonly #hooks: ItemHooks;
   readonly #post: (message: FromThread) => void;
   readonly #defines = new Map<number, { readonly define: Define; readonly resource: string }>();
-  readonly #commons = new Map<number, unknown>();
+  readonly #commons = new Map<number, SetCommon>();
   #queue: Execute[] = [];
   #head = 0;
   #running = false;
@@ -59,8 +61,8 @@ export class Executor {
     this.#defines.set(define[1], { define, resource: resourceKey(define) });
   }
 
-  setCommon(id: number, value: unknown): void {
-    this.#commons.set(id, value);
+  setCommon(common: SetCommon): void {
+    this.#commons.set(common[1], common);
   }
 
   dropCommon(id: number): void {
@@ -146,9 +148,10 @@ export class Executor {
 
   // A promise when it had to wait.
   #execute(message: Execute): Promise<void> | undefined {
-    const [, slot, generation, execId, , , common] = message;
+    const [, slot, generation, execId, , , commonId, , , , shared] = message;
     const defined = this.#defines.get(execId);
-    if (defined === undefined || (common !== 0 && !this.#commons.has(common))) {
+    const common = commonId === 0 ? NO_COMMON : this.#commons.get(commonId);
+    if (defined === undefined || common === undefined || !holdsShared(shared) || !holdsShared(common[4])) {
       this.#post(['need', slot, generation]);
       return undefined;
     }
@@ -158,6 +161,7 @@ export class Executor {
     if (!this.#slots.start(slot, generation, ready === undefined ? SlotPhase.SETUP : SlotPhase.EXEC, startedAt))
       return undefined;
     this.#present.executed += 1;
+    beginReading(shared, common[4]);
     const section = newSection(slot, generation, define[4], startedAt);
     this.#current = { section, run: undefined };
     if (ready === undefined) return this.#prepareAndRun(message, define, resource, section);
@@ -183,11 +187,12 @@ export class Executor {
   }
 
   #startItems(message: Execute, ready: Ready, section: Section): Promise<void> | undefined {
-    const [, slot, generation, , runId, visit, common, , attempt, items] = message;
+    const [, slot, generation, , runId, visit, commonId, , attempt, items] = message;
     // A long execution must not hold back the results of short ones before it, nor one that failed before take them along.
     const isRetry = typeof attempt !== 'number' || attempt > 1;
     if (isRetry || ready.costMs === undefined || ready.costMs * items.length > LONG_MS) this.#outbox.flush();
     this.#outbox.keep();
+    const [, , common, snapshot] = this.#commons.get(commonId) ?? NO_COMMON;
     const scope: ExecutionScope = {
       slots: this.#slots,
       notes: this.#notes,
@@ -198,7 +203,8 @@ export class Executor {
       visit,
       params: ready.params,
       resource: ready.resource,
-      common: this.#commons.get(common),
+      common,
+      snapshot,
     };
     const run = new ItemRun(message, ready, section, scope, this.#present, this.#hooks);
     if (this.#current !== undefined) this.#current.run = run;

@@ -19,6 +19,7 @@ import { ThreadPool } from '../../src/dispatch/pool.ts';
 import type { BoundExec } from '../../src/node.ts';
 import * as calls from '../fixtures/loading/calls.ts';
 import type { Caught, Desk } from '../fixtures/loading/calls.ts';
+import { bookkeeping } from '../unit/dispatch/helpers.ts';
 
 class QuotaError extends RangeError {
   readonly limit = 12;
@@ -398,7 +399,7 @@ describe('channels', () => {
           onBurst: nothing,
           onRetired: nothing,
         };
-        void new Lease({ pool, thread: 0, services, owner, execId: () => 1, commonId: () => 1 });
+        void new Lease({ pool, thread: 0, services, owner, ...bookkeeping() });
       });
     }
     await sleep(20);

@@ -1,7 +1,9 @@
 /** Executions without an engine, and a pool whose threads are played by the test. */
 import type { MessagePort } from 'node:worker_threads';
 import { Execution, type ExecutionRequest, type ItemEnd } from '../../../src/dispatch/execution.ts';
+import { Numbering } from '../../../src/dispatch/numbering.ts';
 import type { ThreadPool } from '../../../src/dispatch/pool.ts';
+import { SharedLedger } from '../../../src/dispatch/shared-ledger.ts';
 import type { BoundExec } from '../../../src/node.ts';
 import type { Call, Execute, FromThread, LeaseStart, Note, ToThread } from '../../../src/wire/messages.ts';
 import { SlotPhase, SlotTable } from '../../../src/wire/slots.ts';
@@ -131,6 +133,11 @@ export class FakeThread {
 }
 
 /** What a thread makes of the short form of an execution. */
-function asExecute([, slot, generation, execId, runId, visit, common, index, attempt, item]: Call): Execute {
-  return ['execute', slot, generation, execId, runId, visit, common, index, attempt, [item]];
+function asExecute([, slot, generation, execId, runId, visit, common, index, attempt, item, shared]: Call): Execute {
+  return ['execute', slot, generation, execId, runId, visit, common, index, attempt, [item], shared];
+}
+
+/** What a lease needs to number and to remember things, for a lease of its own. */
+export function bookkeeping(): { readonly numbers: Numbering; readonly ledger: SharedLedger } {
+  return { numbers: new Numbering(), ledger: new SharedLedger(Number.POSITIVE_INFINITY, () => {}) };
 }

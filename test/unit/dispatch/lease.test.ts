@@ -6,8 +6,9 @@ import type { Execution } from '../../../src/dispatch/execution.ts';
 import { Lease, type LeaseOwner } from '../../../src/dispatch/lease.ts';
 import { TEARDOWN_MS } from '../../../src/dispatch/teardown.ts';
 import type { Execute, FromThread, Hello } from '../../../src/wire/messages.ts';
+import { share, type SharedHandle } from '../../../src/wire/share.ts';
 import { SlotState } from '../../../src/wire/slots.ts';
-import { FakeThread, record, type Recorded } from './helpers.ts';
+import { bookkeeping, FakeThread, record, type Recorded } from './helpers.ts';
 
 // A lease with nothing in flight keeps no process alive, and here there is nothing else.
 const alive = setInterval(() => {}, 1_000);
@@ -50,8 +51,7 @@ class Table {
       thread: 0,
       services: undefined,
       owner,
-      execId: () => 1,
-      commonId: () => 2,
+      ...bookkeeping(),
     });
   }
 
@@ -116,7 +116,7 @@ describe('a lease', () => {
     const { execution, settled } = table.posted({ items: ['a'], visit: 3, attempt: 2 });
     table.thread.port.on('message', (batch: unknown[][]) => raw.push(...batch));
     const { slot, generation } = await table.thread.start();
-    assert.deepEqual(raw.at(-1), ['call', slot, generation, 1, 'run', 3, 0, -1, 2, 'a']);
+    assert.deepEqual(raw.at(-1), ['call', slot, generation, 1, 'run', 3, 0, -1, 2, 'a', 0]);
     await table.say(hello);
     await table.say(['value', slot, generation + 1, 5, 9, 'of another generation', 8]);
     assert.equal(settled.length, 0);
@@ -232,7 +232,7 @@ describe('a lease', () => {
 
   it('tells the thread again what it says it needs', async () => {
     await using table = new Table();
-    const { execution } = table.posted({ common: { value: 5 } });
+    const { execution } = table.posted({ common: { value: 5, snapshot: undefined } });
     const [message] = await table.thread.messages('execute');
     const [, slot, generation] = message as Execute;
     await table.say(['need', slot, generation]);
@@ -246,17 +246,61 @@ describe('a lease', () => {
 
   it('sends a common value once, and again after it was dropped', async () => {
     await using table = new Table();
-    const common = { value: { big: 1 } };
+    const common = { value: { big: 1 }, snapshot: undefined };
     table.posted({ common });
     table.posted({ common });
     await table.thread.messages('execute', 2);
-    assert.deepEqual(await table.thread.messages('common'), [['common', 2, { big: 1 }]]);
+    assert.deepEqual(await table.thread.messages('common'), [['common', 2, { big: 1 }, undefined, 0]]);
     table.lease.drop(2);
     table.lease.drop(2);
     table.posted({ common });
     await table.thread.messages('execute', 3);
     assert.equal((await table.thread.messages('drop')).length, 1);
     assert.equal((await table.thread.messages('common')).length, 2);
+  });
+
+  it('sends a shared value once, what it holds first, and names it with each execution', async () => {
+    await using table = new Table();
+    const inner = share([1]) as unknown as SharedHandle;
+    const outer = share({ inner }) as unknown as SharedHandle;
+    table.posted({ items: [outer] });
+    table.posted({ items: [{ inner }, { outer }] });
+    table.posted({ items: ['none'] });
+    const sent = await table.thread.messages('execute', 3);
+    assert.deepEqual(
+      sent.map((message) => message[10]),
+      [[outer.id, inner.id], [inner.id, outer.id], 0],
+    );
+    assert.deepEqual(
+      table.thread.received.filter(([type]) => type === 'share' || type === 'execute').map((message) => message[1]),
+      [outer.id, inner.id, ...sent.map((message) => message[1])],
+    );
+  });
+
+  it('tells the thread of a shared value again when it needs it, and when it is gone', async () => {
+    await using table = new Table();
+    const shared = share([1]) as unknown as SharedHandle;
+    const common = { value: { shared }, snapshot: { key: shared } };
+    const { execution } = table.posted({ common });
+    const [[, slot, generation]] = (await table.thread.messages('execute')) as unknown as [Execute];
+    const [told] = await table.thread.messages('common');
+    assert.deepEqual(told?.slice(3), [{ key: shared.id }, shared.id]);
+    await table.say(['need', slot, generation]);
+    table.lease.post(execution);
+    await table.thread.messages('execute', 2);
+    assert.equal((await table.thread.messages('share')).length, 2);
+    table.lease.unshare([shared.id, 1e9]);
+    table.lease.unshare([shared.id]);
+    assert.deepEqual(await table.thread.messages('unshare'), [['unshare', [shared.id]]]);
+  });
+
+  it('books what copying took on the executions of the burst', async () => {
+    await using table = new Table();
+    const light = table.posted({ items: [1] }).execution;
+    const heavy = table.posted({ items: ['x'.repeat(10_000)] }).execution;
+    await table.thread.messages('execute', 2);
+    assert.ok(light.cloneMs > 0 && heavy.cloneMs > light.cloneMs * 100, `${light.cloneMs} and ${heavy.cloneMs} ms`);
+    assert.ok(light.cloneMs + heavy.cloneMs < 100, `${heavy.cloneMs} ms`);
   });
 
   it('sends large inputs alone', async () => {

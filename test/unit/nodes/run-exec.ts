@@ -1,5 +1,6 @@
 /** Executes a thread exec as a thread does (registered setup and exec, inputs and results cloned), without a thread. */
 import assert from 'node:assert/strict';
+import { SnapshotReader } from '../../../src/core/snapshot.ts';
 import { registry, type BoundExec, type ExecContext } from '../../../src/node.ts';
 
 /**
@@ -44,6 +45,7 @@ function contextOf(params: unknown, resource: unknown, common: unknown, item: nu
     params,
     resource,
     common,
+    store: new SnapshotReader(undefined, (value) => value),
     runId: '0198c0de-0000-7000-8000-000000000000',
     visit: 1,
     item,

@@ -58,6 +58,7 @@ const shapes: Shapes = {
     startedAt: time,
     endedAt: time,
     receivedAt: time,
+    cloneMs: count,
     bytesIn: count,
     bytesOut: count,
   },
