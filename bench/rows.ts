@@ -1,12 +1,12 @@
 /** The table: what is measured, of whom, and what cano promises of it (ARCHITECTURE.md names the budgets). */
-import { contenders, workflowEngines } from './contenders/index.ts';
-import type { Contender, OpenOptions, Pool } from './contender.ts';
-import type { MeasureOptions, Measurement, Row } from './row.ts';
+import { workflowEngines } from './contenders/index.ts';
+import { batched, load, looped, ONE, times, TWO, withPool } from './measuring.ts';
+import type { Measurement, Row } from './row.ts';
+import { sharing } from './rows-sharing.ts';
 import { asking, byteArrays, desk, mixedSpins, noops, objects, spins } from './works.ts';
-import { batch } from './workloads/batch.ts';
 import { cancels } from './workloads/cancel.ts';
 import { faults } from './workloads/faults.ts';
-import { closedLoop, openLoop, type Work } from './workloads/loop.ts';
+import { closedLoop, openLoop } from './workloads/loop.ts';
 import { loopDelay } from './workloads/saturated.ts';
 import { soak } from './workloads/soak.ts';
 import { cold, emptyWorkerReady, idleMemory, importing, threadReady } from './workloads/start.ts';
@@ -14,47 +14,6 @@ import { cold, emptyWorkerReady, idleMemory, importing, threadReady } from './wo
 const POOLS = ['piscina', 'tinypool', 'poolifier', 'workerpool'];
 /** Also with several executions per thread at a time: more throughput, and a longer wait behind a long one. */
 const PIPELINED = ['piscina', 'piscinaBest', 'tinypool', 'tinypoolBest', 'poolifier', 'workerpool'];
-/** Threads where the figure is overhead: the main thread has the other core. */
-const ONE = 1;
-/** Threads where it is throughput. */
-const TWO = 2;
-
-async function load(id: string): Promise<Contender> {
-  const loader = contenders[id as keyof typeof contenders];
-  if (loader === undefined) throw new Error(`no contender is called '${id}'`);
-  return loader();
-}
-
-async function withPool<T>(id: string, options: OpenOptions, use: (pool: Pool) => Promise<T>): Promise<T> {
-  const contender = await load(id);
-  const pool = await contender.open(options);
-  const result = await use(pool);
-  await pool.close();
-  return result;
-}
-
-function times({ quick }: MeasureOptions): { warmUpMs: number; measureMs: number } {
-  // Small executions go on getting faster for half a second, while V8 compiles what runs often.
-  return quick ? { warmUpMs: 200, measureMs: 200 } : { warmUpMs: 600, measureMs: 600 };
-}
-
-/** A row that keeps so many executions of one task in flight. */
-function looped(
-  id: string,
-  title: string,
-  row: Pick<Row, 'contenders' | 'budgets'> & OpenOptions & { work: () => Work; inFlight: number },
-): Row {
-  const { contenders: names, budgets, work, inFlight, ...open } = row;
-  return {
-    id,
-    title,
-    unit: 'µs per execution',
-    contenders: names,
-    ...(budgets === undefined ? {} : { budgets }),
-    measure: (contender, options) =>
-      withPool(contender, open, (pool) => closedLoop(pool, { work: work(), inFlight, ...times(options) })),
-  };
-}
 
 const noopOne = looped('noop-1', 'No-ops, one at a time', {
   contenders: [...POOLS, 'raw', 'cano', 'canoDispatcher', 'canoInline'],
@@ -104,25 +63,6 @@ const shipping = payloadRows.map(({ task, label, work }) => {
     inFlight: 4 * TWO,
   });
 });
-
-function batched(
-  id: string,
-  title: string,
-  row: { work: () => Work; task: OpenOptions['task']; items: number } & Pick<Row, 'contenders' | 'budgets'>,
-): Row {
-  const { contenders: names, budgets, work, task, items } = row;
-  return {
-    id,
-    title,
-    unit: 'µs per item',
-    contenders: names,
-    ...(budgets === undefined ? {} : { budgets }),
-    measure: (contender, { quick }) =>
-      withPool(contender, { threads: TWO, task }, (pool) =>
-        batch(pool, { work: work(), items: quick ? Math.ceil(items / 5) : items, inFlight: 64 * TWO }),
-      ),
-  };
-}
 
 const batches = [
   batched('batch-10us', 'A batch of 100,000 items of 10 µs', {
@@ -308,6 +248,7 @@ export const rows: readonly Row[] = [
   ...spinRows,
   ...batches,
   ...shipping,
+  ...sharing,
   calls,
   heavyTail,
   ...openLoops,

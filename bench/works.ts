@@ -64,6 +64,26 @@ export function byteArrays(bytes: number): Work<Uint8Array<ArrayBuffer>> {
   };
 }
 
+/** One look into what `weights` gives: a value of so many megabytes in whatever form a contender passes it on. */
+export function lookUps(weights: unknown): Work<{ readonly id: number; readonly weights: unknown }> {
+  return { input: (id) => ({ id, weights }), isRight: (id, result) => result === id + 1 };
+}
+
+/** So many megabytes of ones. */
+export function ones(megabytes: number, memory: (bytes: number) => ArrayBufferLike): Float64Array {
+  const bytes = megabytes * 1e6;
+  return new Float64Array(memory(bytes)).fill(1);
+}
+
+/** One look into a table of about so many bytes when cloned, which is the same for all. */
+export function picks(bytes: number): Work<Payload> {
+  const { rows } = objects(bytes).input(0);
+  return {
+    input: (id) => ({ id, rows }),
+    isRight: (id, result) => result === rows[id % rows.length]?.name,
+  };
+}
+
 /** What executions ask for on the main thread. */
 export const desk: Desk = { next: (id) => id + 1 };
 

@@ -12,14 +12,14 @@
  *    two buffers, and the second execution writes what the first one wrote. `nextRound` swaps them.
  * 3. Centroids are never changed in place: each round has its own.
  */
-import { execFor } from '../src/node.ts';
+import { execFor, type ReadonlyTypedArray } from '../src/node.ts';
 
 /** `common` of a round, all in shared memory: threads read and write it where it is. */
 export interface KMeansRound {
   /** Numbers per point. */
   readonly dim: number;
-  /** n × dim, row after row. */
-  readonly points: Float32Array<SharedArrayBuffer>;
+  /** n × dim, row after row; in shared memory, or it would be copied with every round. */
+  readonly points: ReadonlyTypedArray<Float32Array>;
   /** k × dim, row after row. */
   readonly centroids: Float32Array<SharedArrayBuffer>;
   /** Cluster of each point in the round before; −1 when there was none. Only read. */
@@ -165,7 +165,7 @@ function setMean(means: Float32Array, sums: Float64Array, count: number, from: n
  * @throws RangeError when there are fewer points than clusters, or `points` is no matrix of rows of `dim`
  */
 export function firstRound(options: {
-  readonly points: Float32Array<SharedArrayBuffer>;
+  readonly points: ReadonlyTypedArray<Float32Array>;
   readonly dim: number;
   readonly k: number;
   readonly seed: number;
@@ -205,7 +205,7 @@ export function rowRanges(rows: number, size = 256): RowRange[] {
  * @throws RangeError as `firstRound`
  */
 export function seedCentroids(
-  points: Float32Array,
+  points: ReadonlyTypedArray<Float32Array>,
   dim: number,
   k: number,
   seed: number,
@@ -238,7 +238,12 @@ export function seedCentroids(
 }
 
 /** Squared distance of each row to its nearest centroid, when row `added` becomes one too. */
-function distancesWith(points: Float32Array, dim: number, added: number, distances: Float64Array): Float64Array {
+function distancesWith(
+  points: ReadonlyTypedArray<Float32Array>,
+  dim: number,
+  added: number,
+  distances: Float64Array,
+): Float64Array {
   return distances.map((distance, row) =>
     Math.min(distance, squaredDistance(points, row * dim, points, added * dim, dim)),
   );
@@ -264,7 +269,13 @@ function draw(weights: Float64Array, target: number): number {
   return last;
 }
 
-function squaredDistance(x: Float32Array, xAt: number, y: Float32Array, yAt: number, dim: number): number {
+function squaredDistance(
+  x: ReadonlyTypedArray<Float32Array>,
+  xAt: number,
+  y: ReadonlyTypedArray<Float32Array>,
+  yAt: number,
+  dim: number,
+): number {
   let sum = 0;
   for (let d = 0; d < dim; d++) {
     const difference = (x[xAt + d] ?? 0) - (y[yAt + d] ?? 0);

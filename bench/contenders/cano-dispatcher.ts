@@ -48,6 +48,7 @@ interface Internals {
     readonly resourceLimits: undefined;
     readonly graceMs: number;
     readonly recycleAfter: undefined;
+    readonly sharedCacheBytes: number;
     readonly observer: { started(): void; exited(): void };
   }) => Dispatcher;
   readonly Execution: new (request: ExecutionRequest) => Execution;
@@ -78,6 +79,7 @@ export const canoDispatcher: Contender = {
       resourceLimits: undefined,
       graceMs: 1_000,
       recycleAfter: undefined,
+      sharedCacheBytes: 256 * 2 ** 20,
       observer: { started: () => {}, exited: () => {} },
     });
     const exec = execOf(task);

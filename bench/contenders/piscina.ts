@@ -47,3 +47,9 @@ function contender(
     },
   };
 }
+
+export const piscinaByHand: Contender = {
+  ...piscina,
+  name: 'Piscina, shared memory by hand',
+  configuration: 'as piscina; what is large is a typed array over a SharedArrayBuffer in each input',
+};

@@ -8,6 +8,8 @@ const inputs: { readonly [Name in FunctionName]: () => Parameters<(typeof functi
   echoObject: () => ({ id: 0, rows: [] }),
   echoBytes: () => new Uint8Array(1),
   ask: () => ({ id: 0, asks: false }),
+  lookUp: () => ({ id: 0, weights: undefined }),
+  pick: () => ({ id: 0, rows: [{ id: 0, name: '', score: 0 }] }),
   faulty: () => ({ id: 0, act: 'work', iterations: 1, calls: counters() }),
 };
 

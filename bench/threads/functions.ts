@@ -74,6 +74,22 @@ export async function ask({ id, asks, port }: Asking): Promise<number> {
   }
 }
 
-export const functions = { noop, spin, echoObject, echoBytes, faulty, ask } as const;
+/** One look into something large. */
+export interface LookUp {
+  readonly id: number;
+  /** Ones, as many as there are; without them the execution is the same, and has nothing large. */
+  readonly weights: ArrayLike<number> | undefined;
+}
+
+export function lookUp({ id, weights }: LookUp): number {
+  return id + (weights === undefined ? 1 : (weights[id % weights.length] ?? 0));
+}
+
+/** One look into a table. */
+export function pick({ id, rows }: Payload): string | undefined {
+  return rows[id % rows.length]?.name;
+}
+
+export const functions = { noop, spin, echoObject, echoBytes, faulty, ask, lookUp, pick } as const;
 
 export type FunctionName = keyof typeof functions;

@@ -9,14 +9,10 @@ export function toMatrix(vectors: readonly Float32Array[], dim: number): Float32
 }
 
 /** At most `count` rows, evenly spaced; the matrix itself when it has no more. */
-export function sampleOf(
-  points: Float32Array<SharedArrayBuffer>,
-  dim: number,
-  count: number,
-): Float32Array<SharedArrayBuffer> {
+export function sampleOf(points: Float32Array, dim: number, count: number): Float32Array {
   const rows = points.length / dim;
   if (rows <= count) return points;
-  const sample = shared(count * dim);
+  const sample = new Float32Array(count * dim);
   for (let at = 0; at < count; at += 1) {
     const row = Math.floor((at * rows) / count);
     sample.set(points.subarray(row * dim, (row + 1) * dim), at * dim);

@@ -1,4 +1,5 @@
 /** What the clusters are about: the terms that set them apart, and the texts nearest to their centres. */
+import type { ReadonlyTypedArray } from '../../src/node.ts';
 import type { TermWeight } from '../../nodes/embedText.ts';
 import type { KMeansRound } from '../../nodes/kmeansAssign.ts';
 import type { Cluster } from './schema.ts';
@@ -54,7 +55,13 @@ function sumOfWeights(rows: readonly number[], terms: readonly (readonly TermWei
   return sums;
 }
 
-function dot(a: Float32Array, aFrom: number, b: Float32Array, bFrom: number, length: number): number {
+function dot(
+  a: ReadonlyTypedArray<Float32Array>,
+  aFrom: number,
+  b: ReadonlyTypedArray<Float32Array>,
+  bFrom: number,
+  length: number,
+): number {
   let sum = 0;
   for (let d = 0; d < length; d += 1) sum += (a[aFrom + d] ?? 0) * (b[bFrom + d] ?? 0);
   return sum;

@@ -1,5 +1,5 @@
 /** The nodes of the corpus pipeline. What is heavy runs on threads, per document; the main thread only wires. */
-import { batchNodeFor, nodeFor } from '../../src/index.ts';
+import { batchNodeFor, nodeFor, share } from '../../src/index.ts';
 import { addDocument, toIdf } from '../../nodes/embedText.ts';
 import kmeansAssign, { nextRound, rowRanges, updateCentroids } from '../../nodes/kmeansAssign.ts';
 import readTextExec, { type SkippedFile, type TextFile } from '../../nodes/readText.ts';
@@ -192,7 +192,7 @@ export const seed = batchNode({
     const k = Math.min(store.get('settings').clusters, points.length / DIM);
     return {
       items: Array.from({ length: STARTS }, (_value, index) => index + 1),
-      common: { points: sampleOf(points, DIM, SAMPLE), dim: DIM, k },
+      common: share({ points: sampleOf(points, DIM, SAMPLE), dim: DIM, k }),
     };
   },
   exec: tryStart,
@@ -241,7 +241,8 @@ export const update = node({
 export const map = batchNode({
   name: 'map',
   outcomes: ['Lines'],
-  prep: (store) => ({ items: store.get('clusters').keys(), common: store.get('round') }),
+  reads: ['round'],
+  prep: (store) => store.get('clusters').keys(),
   exec: spreadCluster,
   post: (store, places) => {
     store.put('places', places);

@@ -1,9 +1,11 @@
 /** Principal components: the plane on which rows of numbers differ most. */
 
+import type { ReadonlyTypedArray } from '../../src/node.ts';
+
 /** Some rows of a matrix. */
 export interface Rows {
   /** n × dim, row after row. */
-  readonly points: Float32Array;
+  readonly points: ReadonlyTypedArray<Float32Array>;
   readonly dim: number;
   /** Which rows. */
   readonly rows: readonly number[];
@@ -57,13 +59,13 @@ function component({ points, dim, rows }: Rows, mean: Float64Array, other: Float
 
 // Small loops of one type each: compiled after a few calls, where one large function would be interpreted for long.
 
-function dotRow(points: Float32Array, at: number, direction: Float64Array): number {
+function dotRow(points: ReadonlyTypedArray<Float32Array>, at: number, direction: Float64Array): number {
   let sum = 0;
   for (let d = 0; d < direction.length; d += 1) sum += (points[at + d] ?? 0) * (direction[d] ?? 0);
   return sum;
 }
 
-function addRow(sums: Float64Array, points: Float32Array, at: number, weight: number): void {
+function addRow(sums: Float64Array, points: ReadonlyTypedArray<Float32Array>, at: number, weight: number): void {
   for (let d = 0; d < sums.length; d += 1) sums[d] = (sums[d] ?? 0) + weight * (points[at + d] ?? 0);
 }
 

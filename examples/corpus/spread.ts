@@ -1,14 +1,14 @@
 /** Runs on threads: the texts of one cluster on a plane, by how they differ from each other. */
-import { execFor } from '../../src/node.ts';
+import { execFor, type ReadonlyTypedArray } from '../../src/node.ts';
 import { onPlane } from './plane.ts';
 
 /** What is known of all texts. */
 export interface Clustered {
   /** n × dim, row after row. */
-  readonly points: Float32Array<SharedArrayBuffer>;
+  readonly points: ReadonlyTypedArray<Float32Array>;
   readonly dim: number;
   /** Cluster of each row. */
-  readonly labels: Int32Array<SharedArrayBuffer>;
+  readonly labels: ReadonlyTypedArray<Int32Array>;
 }
 
 /**
@@ -26,8 +26,8 @@ export function spread({ points, dim, labels }: Clustered, cluster: number): Flo
   return Float32Array.from(places, (value) => (median < 1e-9 ? 0 : value / median));
 }
 
-/** Cluster → its members on a plane. */
-export default execFor<unknown, Clustered>()(import.meta.url, {
+/** Cluster → its members on a plane, by the last round of the clustering in the store. */
+export default execFor<unknown, undefined, { readonly round: Clustered }>()(import.meta.url, {
   name: 'spread',
-  exec: (cluster: number, { common }) => spread(common, cluster),
+  exec: (cluster: number, { store }) => spread(store.get('round'), cluster),
 });

@@ -1,11 +1,11 @@
 /** Runs on threads: one start of the clustering. Where k-means ends depends on where it starts, so several are tried. */
-import { execFor } from '../../src/node.ts';
+import { execFor, read, type Shared } from '../../src/node.ts';
 import { assign, firstRound, nextRound, rowRanges, updateCentroids } from '../../nodes/kmeansAssign.ts';
 
 /** What every start is tried on. */
 export interface Sample {
   /** n × dim, row after row. */
-  readonly points: Float32Array<SharedArrayBuffer>;
+  readonly points: Float32Array;
   readonly dim: number;
   readonly k: number;
 }
@@ -19,11 +19,11 @@ export interface Start {
 }
 
 /** Seed → the start that it draws, after a few rounds: enough to tell the good ones from the bad. */
-export default execFor<unknown, Sample>()(import.meta.url, {
+export default execFor<unknown, Shared<Sample>>()(import.meta.url, {
   name: 'tryStart',
   params: { rounds: 10 },
   exec: (seed: number, ctx): Start => {
-    let round = firstRound({ ...ctx.common, seed });
+    let round = firstRound({ ...read(ctx.common), seed });
     let inertia = Infinity;
     for (let count = 0; count < ctx.params.rounds; count += 1) {
       ctx.throwIfAborted();

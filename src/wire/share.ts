@@ -31,8 +31,8 @@ export function onSharedGone(listener: (id: number) => void): () => void {
 
 /** What `share` returns. */
 export class SharedHandle {
-  readonly [SHARED_ID]: number;
-  declare readonly [SHARED_BRAND]: true;
+  /** Its id, under the name that `SHARED_ID` has. */
+  readonly 'cano:shared': number;
   readonly #inner: readonly SharedHandle[];
   /** H3 */
   readonly #ballast: ArrayBuffer;
@@ -40,6 +40,7 @@ export class SharedHandle {
   #value: { readonly read: unknown } | undefined;
 
   static {
+    // On the prototype, where structured clone does not see it.
     Object.defineProperty(this.prototype, SHARED_BRAND, { value: true });
     // What console.log shows.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {

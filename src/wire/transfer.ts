@@ -157,7 +157,7 @@ function isShared(buffer: ArrayBufferLike): boolean {
 }
 
 function isSharedHandle(value: object): value is SharedHandle {
-  return (value as Partial<SharedHandle>)[SHARED_BRAND] === true;
+  return (value as { readonly [SHARED_BRAND]?: unknown })[SHARED_BRAND] === true;
 }
 
 // Objects that structured clone copies property by property; Date, RegExp, Error, Blob and others have a form of their own.

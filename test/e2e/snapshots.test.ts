@@ -210,7 +210,7 @@ test('an exec whose node reads nothing is told how to', async () => {
   const exec = lookInStore as unknown as typeof lookForMore;
   const work = node({ name: 'blind', outcomes: ['Done'], exec: exec as never, post: put });
   await assert.rejects(
-    runOn(threads, work as never, storeOf(modelOf('a'))),
+    runOn(threads, work, storeOf(modelOf('a'))),
     /ctx\.store: the node of this exec reads nothing: name the keys in its option reads, such as reads: \['model'\]/,
   );
 });
