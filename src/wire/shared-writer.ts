@@ -1,6 +1,5 @@
 // Thread: both
 /** Writes a value into shared memory: the layout that `shared-image.ts` describes. */
-import { DefaultSerializer } from 'node:v8';
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
 import { notCloneable } from './clone-check.ts';
 import { ALIGNMENT, FIELDS, OWN, VIEW_KINDS, type SharedImage } from './shared-image.ts';
@@ -12,9 +11,7 @@ import { ALIGNMENT, FIELDS, OWN, VIEW_KINDS, type SharedImage } from './shared-i
  * @throws InvalidOptionError when there is not so much shared memory to be had
  */
 export function writeImage(value: unknown): SharedImage {
-  const writer = new ImageWriter();
-  const structure = writer.write(value);
-  const { views } = writer;
+  const { structure, views } = serialize(value);
   const others = [...new Set(views.map(({ buffer }) => buffer).filter(isShared))];
   const { ranges, bytes: structureAt } = layOut(views);
   const buffer = allocate(structureAt + structure.byteLength);
@@ -25,31 +22,29 @@ export function writeImage(value: unknown): SharedImage {
   return { buffer, views: tableOf(views, ranges, others), structureAt, others };
 }
 
-// The default one asks for views, where the plain one would write out the whole memory behind each.
-class ImageWriter extends DefaultSerializer {
-  readonly views: ArrayBufferView[] = [];
-
-  write(value: unknown): Uint8Array {
-    try {
-      this.writeHeader();
-      this.writeValue(value);
-      return this.releaseBuffer();
-    } catch (error) {
-      throw notCloneable('share: the value', value, error);
-    }
-  }
-
-  _getDataCloneError = Error;
-
-  // Called for whatever is not plain data: views, and classes of Node with a way of their own to cross threads.
-  _writeHostObject(object: object): void {
-    if (!ArrayBuffer.isView(object)) throw new Error(`${describeValue(object)} cannot be put into shared memory`);
-    this.views.push(object);
-    this.writeUint32(this.views.length - 1);
-  }
-
-  _getSharedArrayBufferId(): never {
-    throw new Error('a SharedArrayBuffer by itself has no place in a shared value: put a typed array over it there');
+function serialize(value: unknown): { readonly structure: Uint8Array; readonly views: readonly ArrayBufferView[] } {
+  const views: ArrayBufferView[] = [];
+  const { DefaultSerializer } = process.getBuiltinModule('node:v8');
+  // The default one asks for views, where the plain one would write out the whole memory behind each.
+  const writer = new DefaultSerializer();
+  Object.assign(writer, {
+    _getDataCloneError: Error,
+    // Called for whatever is not plain data: views, and classes of Node with a way of their own to cross threads.
+    _writeHostObject: (object: object) => {
+      if (!ArrayBuffer.isView(object)) throw new Error(`${describeValue(object)} cannot be put into shared memory`);
+      views.push(object);
+      writer.writeUint32(views.length - 1);
+    },
+    _getSharedArrayBufferId: () => {
+      throw new Error('a SharedArrayBuffer by itself has no place in a shared value: put a typed array over it there');
+    },
+  });
+  try {
+    writer.writeHeader();
+    writer.writeValue(value);
+    return { structure: writer.releaseBuffer(), views };
+  } catch (error) {
+    throw notCloneable('share: the value', value, error);
   }
 }
 

@@ -6,7 +6,6 @@
  * V1 `setup` runs once per thread, exec and params; a failed one is not kept, so the next execution tries again.
  * V2 An exec is found by its key in the registry that `defineExec` fills, never by its export: bundlers move exports.
  */
-import { serialize } from 'node:v8';
 import { encodeError, type WireError } from '../core/error-codec.ts';
 import { CanoError, LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
 import { registry, type RegisteredExec } from '../node.ts';
@@ -32,7 +31,7 @@ export function resourceKey([, exec, key, , , params]: Define): string {
   if (params === undefined) return key;
   try {
     // Equal params give equal bytes. JSON would confuse null and NaN, one RegExp and another, and fails on cycles.
-    const bytes = serialize(params);
+    const bytes = process.getBuiltinModule('node:v8').serialize(params);
     if (bytes.length <= MAX_KEY_BYTES) return `${key} ${bytes.toString('latin1')}`;
   } catch {
     // Shared memory and some classes of Node can be posted, but not written down.
