@@ -103,10 +103,10 @@ const loadedByAThread = {
     'src/worker/notes.ts',
     'src/worker/outbox.ts',
     'src/worker/resources.ts',
-    // On demand: only when the engine has services.
     'src/worker/rpc.ts',
     'src/worker/shared-values.ts',
   ],
+  // On demand: only when the engine has services.
   packages: ['comlink'],
 };
 

@@ -15,7 +15,7 @@ import { Executor } from './execute.ts';
 import type { Present } from './items.ts';
 import { noServices } from './named.ts';
 import { tearDownAll } from './resources.ts';
-import type { Connection } from './rpc.ts';
+import { connectServices } from './rpc.ts';
 import { holdShared, letGo, retainShared } from './shared-values.ts';
 
 if (isMainThread)
@@ -111,10 +111,4 @@ function receive(
     default:
       message satisfies never;
   }
-}
-
-// Comlink is loaded only by threads of engines that have services.
-async function connectServices(port: MessagePort): Promise<Connection> {
-  const rpc = await import('./rpc.ts');
-  return rpc.connectServices(port);
 }

@@ -4,7 +4,6 @@
  * ever in Comlink, so every call here races the closing of the port.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { wrap } from 'comlink';
 import { decodeError } from '../core/error-codec.ts';
 import { messageOf, ServiceError } from '../core/errors.ts';
 import { notCloneable } from '../wire/clone-check.ts';
@@ -20,7 +19,9 @@ export interface Connection {
   close(): void;
 }
 
-export function connectServices(port: MessagePort): Connection {
+export async function connectServices(port: MessagePort): Promise<Connection> {
+  // Loaded only by threads of engines that have services.
+  const { wrap } = await import('comlink');
   // The method proxy is kept: making one per call costs more than the call.
   const call: ServiceEndpoint['call'] = wrap<ServiceEndpoint>(port).call;
   const pending = new Set<(error: ServiceError) => void>();

@@ -55,12 +55,18 @@ export async function run(exec, input, options) {
 };
 
 describe('its files', () => {
-  test('are the compiled modules with their declarations, and nothing else', () => {
-    const compiled = [...sourcesIn('src'), ...sourcesIn('nodes')].flatMap((path) => [
-      `dist/${path}.js`,
-      `dist/${path}.d.ts`,
-    ]);
-    assert.deepEqual(built.files, [...compiled, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].toSorted());
+  test('are the nodes, the entries with their chunks, the declarations, and nothing else', () => {
+    const isChunk = (path: string): boolean => /^dist\/src\/chunks\/chunk-[A-Z0-9]{8}\.js$/.test(path);
+    const entries = ['index', 'node', 'cli/main', 'worker/entry'].map((path) => `src/${path}`);
+    const compiled = [...entries, ...sourcesIn('nodes')].map((path) => `dist/${path}.js`);
+    const declared = [...sourcesIn('src'), ...sourcesIn('nodes')].map((path) => `dist/${path}.d.ts`);
+    assert.deepEqual(
+      built.files.filter((path) => !isChunk(path)),
+      [...compiled, ...declared, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].toSorted(),
+    );
+    const chunks = built.files.filter(isChunk);
+    // Each costs its share of the start.
+    assert.ok(chunks.length > 0 && chunks.length <= 10, `${chunks.length} chunks`);
   });
 
   test('name no path of this machine and no map that is not there', () => {
@@ -68,8 +74,7 @@ describe('its files', () => {
       const text = readFileSync(join(built.folder, file), 'utf8');
       assert.doesNotMatch(text, /sourceMappingURL/, file);
       assert.ok(!text.includes(root), file);
-      // The one place that asks whether cano runs from its sources.
-      if (file !== 'dist/src/dispatch/pool.js') assert.doesNotMatch(text, /from '[^']*\.ts'/, file);
+      assert.doesNotMatch(text, /from ['"][^'"]*\.ts['"]/, file);
     }
   });
 
@@ -282,7 +287,7 @@ console.log(JSON.stringify([await run(work), await run(calls, undefined, { servi
 `,
   });
 
-  test('loads cano/node, the wire and the worker, and of Piscina its worker only; Comlink only for services', async () => {
+  test('loads cano/node, the worker and what they share, and of Piscina its worker only; Comlink only for services', async () => {
     for (const entry of readdirSync(told.path('node_modules/cano/dist'), { recursive: true })) {
       const path = join(told.path('node_modules/cano/dist'), String(entry));
       if (path.endsWith('.js'))
@@ -294,14 +299,16 @@ console.log(JSON.stringify([await run(work), await run(calls, undefined, { servi
     const [without, withServices] = await told.json<[[string[], string[]], [string[], string[]]]>(['main.mjs']);
     const piscina = ['piscina/dist/common.js', 'piscina/dist/symbols.js', 'piscina/dist/worker.js'];
     assert.deepEqual(
-      without[0].filter((path) => !/^cano\/dist\/src\/(node\.js|core\/|wire\/|worker\/)/.test(path)),
+      without[0].filter((path) => !/^cano\/dist\/src\/(node\.js|chunks\/chunk-\w+\.js|worker\/entry\.js)$/.test(path)),
       [],
     );
     assert.ok(without[0].includes('cano/dist/src/worker/entry.js'));
+    for (const path of without[0]) {
+      const text = readFileSync(join(told.path('node_modules'), path), 'utf8');
+      // A chunk that brought in what threads do not need would show here.
+      assert.doesNotMatch(text, /\/\/ src\/(dispatch|orchestrator|definition|store|observe|cli|index)\b/, path);
+    }
     assert.deepEqual(without[1], piscina);
-    assert.deepEqual(withServices, [
-      [...without[0], 'cano/dist/src/worker/rpc.js'].toSorted(),
-      ['comlink/dist/umd/comlink.js', ...piscina],
-    ]);
+    assert.deepEqual(withServices, [without[0], ['comlink/dist/umd/comlink.js', ...piscina]]);
   });
 });

@@ -50,10 +50,11 @@ export interface BuiltPackage {
 export function buildPackage(): BuiltPackage {
   const scratch = scratchFolder();
   const staged = join(scratch, 'staged');
-  for (const project of ['tsconfig.nodes.json', 'tsconfig.build.json']) {
-    const outDir = join(staged, 'dist');
-    tool('typescript/bin/tsc', ['-p', join(root, project), '--outDir', outDir]);
-  }
+  const built = spawnSync(process.execPath, [join(root, '.ci/build.mjs'), '--out', join(staged, 'dist')], {
+    encoding: 'utf8',
+  });
+  if (built.status !== 0)
+    throw new Error(`the build ended with ${String(built.status)}:\n${built.stdout}${built.stderr}`);
   for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
     cpSync(join(root, file), join(staged, file));
   // --ignore-scripts: prepack would build into the repository.
