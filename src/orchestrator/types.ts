@@ -39,6 +39,7 @@ export interface ThreadStatus {
     readonly runId: string;
     readonly state: string;
     readonly node: string;
+    readonly branch?: string;
     readonly item?: number;
     readonly runningMs: number;
   };
