@@ -14,10 +14,10 @@ const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)
   code: String(code),
 }));
 
-test('the example of the README prints what its comment says', (context) => {
+test('the examples of the README print what their comments say', (context) => {
   assert.deepEqual(
     examples.map(({ name }) => name),
-    ['primes.ts', 'main.ts'],
+    ['primes.ts', 'main.ts', 'race.ts'],
   );
   const folder = mkdtempSync(join(tmpdir(), 'cano-readme-'));
   context.after(() => rmSync(folder, { recursive: true }));
@@ -33,12 +33,13 @@ test('the example of the README prints what its comment says', (context) => {
   for (const { name, code } of examples) writeFileSync(join(folder, name), code);
 
   const register = new URL('../support/register-tsx.mjs', import.meta.url).href;
-  const output = execFileSync(process.execPath, ['--import', register, join(folder, 'main.ts')], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  const promised = /console\.log\(.*\); \/\/ (.*)/.exec(examples[1]?.code ?? '')?.[1];
-  assert.equal(output.trim(), promised);
+  for (const { name, code } of examples.slice(1)) {
+    const output = execFileSync(process.execPath, ['--import', register, join(folder, name)], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.equal(output.trim(), /console\.log\(.*\); \/\/ (.*)/.exec(code)?.[1], name);
+  }
 });
 
 test('the main example has at most 25 lines of code', () => {
