@@ -32,6 +32,14 @@ export { nodeFor } from './definition/node.ts';
 export type { ExecutionOptions, InlineContext, Node, PostContext, PrepContext } from './definition/node.ts';
 export { batchNodeFor } from './definition/batch-node.ts';
 export type { ItemResult, Items, ItemsWithCommon } from './definition/batch-node.ts';
+export { branchFor } from './definition/branch.ts';
+export type { Branch } from './definition/branch.ts';
+export { join } from './core/join.ts';
+export type { JoinOptions, JoinRule } from './core/join.ts';
+export type { JoinFailure, Settled } from './core/join-error.ts';
+export type { SplitResults, SplitSpec } from './definition/split.ts';
+export type { ChildEnd, ChildSpec } from './definition/child.ts';
+export type { OutlineRow } from './definition/outline.ts';
 export { Workflow } from './definition/workflow.ts';
 export type { Ready, Routes, StateOptions, WorkflowDefinition, WorkflowOptions } from './definition/workflow.ts';
 export { definePipeline } from './definition/pipeline.ts';
@@ -84,6 +92,7 @@ export {
   NonRetryableError,
   NotAListError,
   NotCloneableError,
+  ReadOnlyStoreError,
   RetryAfterError,
   ServiceError,
   SetupFailedError,
@@ -93,4 +102,5 @@ export {
   WrongThreadError,
 } from './core/errors.ts';
 export type { ErrorCode, Where } from './core/errors.ts';
+export { JoinFailedError } from './core/join-error.ts';
 export { RunCancelledError, RunError, RunFailedError, RunTimedOutError } from './core/run-errors.ts';

@@ -1,5 +1,5 @@
-/** The order workflow of the Rust original: a state machine with branches, a loop, and a route for failure. */
-import { nodeFor, retry, Workflow, type MemoryStore } from '../../src/index.ts';
+/** The order workflow of the Rust original: a state machine with branches, a loop, a split, and a route for failure. */
+import { branchFor, join, nodeFor, retry, Workflow, type MemoryStore } from '../../src/index.ts';
 import assess from './assess.ts';
 import { judge, parseOrder, sanitize, type Catalogue, type Line, type RawOrder } from './order.ts';
 
@@ -34,6 +34,7 @@ export type OrderStore = MemoryStore<OrderSchema>;
 const MAX_ROUNDS = 3;
 const WELL_PRICED = 0.6;
 const RISKY = 0.05;
+const DISCOUNT = 0.05;
 
 const node = nodeFor<OrderStore, { readonly catalogue: Catalogue }>();
 
@@ -110,19 +111,35 @@ const tryAgain = node({
   },
 });
 
-const sumUp = (name: string, discount: number) =>
-  node({
-    name,
-    outcomes: ['Cleanup'],
-    prep: (store) => store.get('lines'),
-    exec: (lines) =>
-      Math.round(lines.reduce((sum, { quantity, price = 0 }) => sum + quantity * price, 0) * (1 - discount)),
-    post: (store, total) => {
-      store.put('total', total);
-      store.append('remarks', name);
-      return 'Cleanup';
-    },
-  });
+const totalOf = (lines: readonly Line[], discount: number): number =>
+  Math.round(lines.reduce((sum, { quantity, price = 0 }) => sum + quantity * price, 0) * (1 - discount));
+
+const basic = node({
+  name: 'basic',
+  outcomes: ['Cleanup'],
+  prep: (store) => store.get('lines'),
+  exec: (lines) => totalOf(lines, 0),
+  post: (store, total) => {
+    store.put('total', total);
+    store.append('remarks', 'basic');
+    return 'Cleanup';
+  },
+});
+
+const branch = branchFor<OrderStore>();
+const discounted = branch({ prep: (store) => store.get('lines'), exec: (lines) => totalOf(lines, DISCOUNT) });
+/** Whether the discount holds when prices move three times as much as usual. */
+const stressed = branch({
+  name: 'stress',
+  prep: (store) =>
+    store.get('lines').map(({ quantity, price, cost }) => ({
+      quantity,
+      price: price === undefined ? undefined : price * (1 - DISCOUNT),
+      cost,
+    })),
+  exec: assess.with({ noise: 0.3 }),
+  timeout: '10s',
+});
 
 const reject = node({
   name: 'reject',
@@ -156,8 +173,17 @@ export const orders = new Workflow<State, OrderStore>('orders', 'LoadData', { ve
     hopeless: 'Failed',
   })
   .registerNode('Retry', tryAgain)
-  .registerNode('Enrich', sumUp('enrich', 0.05))
-  .registerNode('BasicProcess', sumUp('basic', 0))
+  .registerSplit('Enrich', {
+    branches: { total: discounted, stress: stressed },
+    join: join.all(),
+    outcomes: 'Cleanup',
+    post: (store, { total, stress }) => {
+      store.put('total', total);
+      store.append('remarks', stress.risk > RISKY ? 'enriched, at a risk' : 'enriched');
+      return 'Cleanup';
+    },
+  })
+  .registerNode('BasicProcess', basic)
   .registerNode('Error', reject)
   .registerNode('Cleanup', cleanup)
   .addExitStates('Complete', 'Rejected', 'Failed');

@@ -46,7 +46,7 @@ export async function runPipeline(
 ): Promise<number> {
   const workflow = pipeline.workflow as {
     readonly name: string;
-    readonly definition: { readonly states: ReadonlyMap<string, { readonly node: { readonly name: string } }> };
+    outline(): readonly { readonly state: string; readonly node: string; readonly branch?: string }[];
   };
   const services = await prepare(workflow.name, 'services', () => pipeline.services(inputs));
   const store = await prepare(workflow.name, 'store', () => pipeline.store(inputs));
@@ -56,7 +56,7 @@ export async function runPipeline(
     settings.reporter,
     {
       workflow: workflow.name,
-      outline: [...workflow.definition.states].map(([state, { node }]) => ({ state, node: node.name })),
+      outline: workflow.outline(),
       threads: settings.threads,
       look: () => engine.stats(),
       out: io.out,

@@ -11,6 +11,7 @@ export interface Where {
   readonly state?: string;
   readonly node?: string;
   readonly visit?: number;
+  readonly branch?: string;
   readonly item?: number;
   readonly attempt?: number;
   readonly thread?: number;
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'CANO_MISSING_KEY'
   | 'CANO_NOT_A_LIST'
   | 'CANO_STORE_CLOSED'
+  | 'CANO_STORE_READ_ONLY'
   | 'CANO_DUPLICATE_EXEC'
   | 'CANO_NOT_CLONEABLE'
   | 'CANO_LOAD_FAILED'
@@ -33,6 +35,7 @@ export type ErrorCode =
   | 'CANO_THREAD_DIED'
   | 'CANO_SERVICE_FAILED'
   | 'CANO_WRONG_THREAD'
+  | 'CANO_JOIN_FAILED'
   | 'CANO_ENGINE_CLOSED'
   | 'CANO_EVENTS_OVERFLOW'
   | 'CANO_MAX_TRANSITIONS'
@@ -127,6 +130,16 @@ export class StoreClosedError extends CanoError {
     super(
       'CANO_STORE_CLOSED',
       `${operation} came after the node that was given this store had returned, so it cannot be kept: await all work in prep and post`,
+    );
+  }
+}
+
+/** A branch of a split wrote to the store. Never retried. */
+export class ReadOnlyStoreError extends CanoError {
+  constructor(operation: string) {
+    super(
+      'CANO_STORE_READ_ONLY',
+      `${operation} was called in prep of a branch, which may only read the store: branches run side by side, so write in post of their split`,
     );
   }
 }

@@ -6,6 +6,10 @@
  * E2 `at` and all `…At` fields read one monotonic clock in milliseconds; `wallTime` of `run.started` ties it to the calendar.
  * E3 Progress, counters and logs of an execution come before its `exec.finished`.
  * E4 There is no event at the start of an execution: `exec.finished` carries all its times.
+ * E5 States of a sub-workflow have the way to them in their name (`'Enrich/Load'`). Their visits lie between `state.entered`
+ *    and `transition` of the state that holds it; other visits follow each other. A failure that it does not route ends the
+ *    visit inside without a transition of its own.
+ * E6 A branch that lost ends when its thread has let go of it: its `exec.finished` may come after later visits.
  */
 import { describeValue, fieldOf, isError, messageOf, nameOf } from './errors.ts';
 import type { RunReport } from './report.ts';
@@ -68,9 +72,11 @@ export interface RunFinished extends OfRun {
 
 export interface StateEntered extends OfVisit {
   readonly type: 'state.entered';
-  /** Kind of the node: one exec, or one exec per item. */
-  readonly kind: 'node' | 'batch';
+  /** What works in it: one exec, one exec per item, branches side by side, or a sub-workflow. */
+  readonly kind: StateKind;
 }
+
+export type StateKind = 'node' | 'batch' | 'split' | 'workflow';
 
 /** A visit came to its end: where it goes and what its own phases took, retries included. */
 export interface Transition extends OfVisit {
@@ -88,6 +94,26 @@ export interface BatchSized extends OfVisit {
   readonly type: 'batch.sized';
   readonly items: number;
   readonly final: boolean;
+}
+
+/** A branch of a split is over. One that lost is cancelled at this moment, and its thread may need its grace yet. */
+export interface BranchFinished extends OfVisit {
+  readonly type: 'branch.finished';
+  readonly branch: string;
+  readonly status: 'completed' | 'failed' | 'cancelled';
+  /** Of a failed one. */
+  readonly error?: EventError;
+}
+
+/** The branches of a split are together, or cannot be. Follows the `branch.finished` of all branches. */
+export interface JoinDecided extends OfVisit {
+  readonly type: 'join.decided';
+  readonly outcome: 'won' | 'impossible' | 'timed_out';
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Whether it was decided by its deadline. */
+  readonly deadlinePassed: boolean;
 }
 
 export interface ExecFinished extends OfExecution {
@@ -115,6 +141,7 @@ export interface ExecFinished extends OfExecution {
 export interface RetryScheduled extends OfVisit {
   readonly type: 'retry.scheduled';
   readonly phase: Phase;
+  readonly branch?: string;
   readonly item?: number;
   /** The attempt that failed. */
   readonly attempt: number;
@@ -153,6 +180,8 @@ export type RunEvent =
   | RunStarted
   | StateEntered
   | BatchSized
+  | BranchFinished
+  | JoinDecided
   | ExecFinished
   | RetryScheduled
   | Progress

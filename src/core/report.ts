@@ -2,10 +2,13 @@
 /** What a run did and where its time went; kept in plain numbers while the run goes on, without any subscriber. */
 import type { RunStatus } from './events.ts';
 
-/** Sums over all visits of one state. Times are milliseconds. */
+/** Sums over all visits of one state, or of one branch of a split. Times are milliseconds. */
 export interface NodeReport {
+  /** In a sub-workflow with the way to it: `'Enrich/Load'`. */
   readonly state: string;
   readonly node: string;
+  /** Of a branch: its name in the split. The row of the split itself has none, and no executions. */
+  readonly branch?: string;
   /** Times the run entered the state. */
   visits: number;
   /** Finished executions: one per visit, or one per item of a batch. */

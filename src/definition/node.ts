@@ -1,10 +1,20 @@
 /** Nodes: the work of one state. What the user writes, checked once and kept as data. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
-import { toMs, type Duration } from '../core/duration.ts';
+import type { Duration } from '../core/duration.ts';
 import type { RunReport } from '../core/report.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../core/retry.ts';
 import type { BoundExec, ExecContext, Log } from '../node.ts';
 import type { StoreOf } from '../store/store.ts';
+import {
+  checkConcurrency,
+  checkExec,
+  checkFunctions,
+  checkOutcomes,
+  checkPost,
+  checkReads,
+  checkRetry,
+  checkTimeout,
+} from './checks.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -149,13 +159,20 @@ export interface Node<Store = never, Outcome extends string = string, Services =
   readonly types: (store: Store, services: Services) => Outcome;
 }
 
-/** @internal A node as the orchestrator reads it, its types erased. */
-export interface AnyNode extends Node {
+/** @internal What works in a state, as a visit reads it: its types erased, and without how exec is done. */
+export interface Phases {
+  readonly name: string;
+  readonly outcomes: readonly string[];
   readonly prep: ((store: unknown, ctx: PrepContext) => unknown) | undefined;
-  readonly exec: BoundExec<unknown, unknown> | ((input: unknown, ctx: InlineContext) => unknown);
   readonly post: ((store: unknown, output: unknown, ctx: PostContext) => unknown) | undefined;
   readonly retry: RetryPolicy;
   readonly retryIf: ((error: unknown, attempt: number) => boolean) | undefined;
+}
+
+/** @internal A node or a branch of a split, its types erased. */
+export interface AnyNode extends Phases {
+  readonly kind: 'node' | 'batch' | 'branch';
+  readonly exec: BoundExec<unknown, unknown> | ((input: unknown, ctx: InlineContext) => unknown);
   readonly timeoutMs: number | undefined;
   readonly concurrency: number | undefined;
   readonly reads: readonly string[] | undefined;
@@ -218,76 +235,36 @@ type Loose = ExecutionOptions & {
 /** @internal Checks what both kinds of node have in common and freezes it. */
 export function defineNode(kind: AnyNode['kind'], spec: Loose, batch: BatchRules | undefined): AnyNode {
   const at = describeNode(kind, spec.name);
-  const { outcomes, exec, retry, concurrency } = spec;
-  if (!Array.isArray(outcomes) || outcomes.length === 0) {
-    throw new InvalidOptionError(`${at}: outcomes must be a list of at least one name, got ${describeValue(outcomes)}`);
-  }
-  const bad = outcomes.findIndex((outcome) => typeof outcome !== 'string' || outcome === '');
-  if (bad !== -1) {
-    throw new InvalidOptionError(
-      `${at}: outcomes must be names, strings that are not empty, got ${describeValue(outcomes[bad])} at index ${bad}`,
-    );
-  }
-  if (new Set(outcomes).size !== outcomes.length) {
-    throw new InvalidOptionError(`${at}: an outcome is listed twice in (${outcomes.join(', ')})`);
-  }
-  if (typeof exec !== 'function' && (exec as { kind?: unknown } | undefined)?.kind !== 'thread') {
-    throw new InvalidOptionError(
-      `${at}: exec must be a function or the result of defineExec, got ${describeValue(exec)}`,
-    );
-  }
-  for (const option of ['prep', 'post', 'retryIf'] as const) {
-    const given = spec[option];
-    if (given !== undefined && typeof given !== 'function') {
-      throw new InvalidOptionError(`${at}: ${option} must be a function, got ${describeValue(given)}`);
-    }
-  }
-  if (
-    retry !== undefined &&
-    !['none', 'fixed', 'exponential'].includes((retry as Partial<RetryPolicy> | null)?.kind ?? '')
-  ) {
-    throw new InvalidOptionError(
-      `${at}: retry must be made by retry.none(), retry.fixed() or retry.exponential(), got ${describeValue(retry)}`,
-    );
-  }
-  if (spec.post === undefined && outcomes.length > 1) {
-    throw new InvalidOptionError(`${at}: post is missing; only a node with exactly one outcome may leave it out`);
-  }
-  if (concurrency !== undefined && (!Number.isSafeInteger(concurrency) || concurrency < 1)) {
-    throw new InvalidOptionError(`${at}: concurrency must be an integer >= 1, got ${describeValue(concurrency)}`);
-  }
-  const badKey = checkReads(spec.reads);
-  if (badKey !== undefined) throw new InvalidOptionError(`${at}: ${badKey}`);
-  const timeoutMs = spec.timeout === undefined ? undefined : toMs(spec.timeout, `${at}: timeout`);
-  if (timeoutMs === 0)
-    throw new InvalidOptionError(`${at}: timeout must be above 0, got ${describeValue(spec.timeout)}`);
+  const { prep, exec, post, retry, retryIf, concurrency } = spec;
+  const outcomes = checkOutcomes(at, spec.outcomes);
+  checkExec(at, exec);
+  checkFunctions(at, { prep, post, retryIf });
+  checkRetry(at, retry);
+  checkPost(at, post, outcomes);
+  checkConcurrency(at, concurrency);
+  const timeoutMs = checkTimeout(at, spec.timeout);
+  const reads = checkReads(at, spec.reads);
   return Object.freeze({
     kind,
     name: spec.name,
-    outcomes: Object.freeze([...outcomes]),
-    prep: spec.prep,
+    outcomes,
+    prep,
     exec,
-    post: spec.post,
+    post,
     retry: retry ?? DEFAULT_RETRY,
-    retryIf: spec.retryIf,
+    retryIf,
     timeoutMs,
     concurrency,
-    reads: spec.reads === undefined ? undefined : Object.freeze([...spec.reads]),
+    reads,
     batch,
   }) as unknown as AnyNode;
 }
 
-// What is wrong with `reads`; undefined when nothing is.
-function checkReads(reads: unknown): string | undefined {
-  if (reads === undefined) return undefined;
-  if (!Array.isArray(reads)) return `reads must be a list of keys of the store, got ${describeValue(reads)}`;
-  const bad = (reads as unknown[]).findIndex((key) => typeof key !== 'string');
-  return bad === -1 ? undefined : `reads must be keys of the store, got ${describeValue(reads[bad])} at index ${bad}`;
-}
-
 /** @internal A node for messages. */
 export function describeNode(kind: AnyNode['kind'], name: unknown): string {
-  const what = kind === 'batch' ? 'batch node' : 'node';
+  const what = kind === 'batch' ? 'batch node' : kind;
+  // A branch may go by its name in the split.
+  if (name === '' && kind === 'branch') return what;
   if (typeof name === 'string' && name !== '') return `${what} '${name}'`;
   throw new InvalidOptionError(`${what}: name must be a string that is not empty, got ${describeValue(name)}`);
 }

@@ -1,4 +1,5 @@
 /** What can be wrong with a definition as a whole, found before the first run. */
+import { pathOf } from './outline.ts';
 import type { StateDefinition, WorkflowDefinition } from './workflow.ts';
 
 /** Everything that is wrong, one sentence each; empty when the definition holds together. */
@@ -33,6 +34,7 @@ export function findProblems(definition: WorkflowDefinition): string[] {
     if (onFailure !== undefined && !known(onFailure)) {
       problems.push(`onFailure of state '${state}' leads to '${onFailure}', which is not a state`);
     }
+    if (node.kind === 'workflow') problems.push(...problemsOfChild(state, node.definition, known));
   }
 
   const reached = reachable(definition);
@@ -40,6 +42,18 @@ export function findProblems(definition: WorkflowDefinition): string[] {
     for (const state of [...states.keys(), ...exits]) {
       if (!reached.has(state)) problems.push(`state '${state}' cannot be reached from '${start}'`);
     }
+  }
+  return problems;
+}
+
+function problemsOfChild(state: string, child: WorkflowDefinition, known: (state: string) => boolean): string[] {
+  const problems = findProblems(child).map((problem) => `sub-workflow '${child.name}' in state '${state}': ${problem}`);
+  for (const inner of [...child.states.keys(), ...child.exits]) {
+    const path = pathOf(state, inner);
+    if (!known(path)) continue;
+    problems.push(
+      `state '${path}' has the name that state '${inner}' of sub-workflow '${child.name}' goes by in events and reports`,
+    );
   }
   return problems;
 }

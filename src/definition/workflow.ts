@@ -5,9 +5,21 @@
  * W2 `Open` is the set of states that nobody handles yet: registering takes a state out, starting asks for `never`.
  */
 import { describeValue, InvalidWorkflowError } from '../core/errors.ts';
-import type { Node, AnyNode } from './node.ts';
-import type { Run, RunOptions, RunResult } from './run.ts';
+import type { JoinRule } from '../core/join.ts';
+import { defineChild, type ChildNode, type ChildSpec } from './child.ts';
 import { definitionHash, toMermaid } from './graph.ts';
+import type { Node, AnyNode, NoPost } from './node.ts';
+import { outlineOf, type OutlineRow } from './outline.ts';
+import type { Run, RunOptions, RunResult } from './run.ts';
+import {
+  defineSplit,
+  type Branches,
+  type OutcomesOf,
+  type ServicesOf,
+  type SplitNode,
+  type SplitSpec,
+  type WithPost,
+} from './split.ts';
 import { findProblems } from './validate.ts';
 
 /** Where outcomes lead that are not states. */
@@ -44,9 +56,12 @@ export interface WorkflowOptions {
   readonly version?: number;
 }
 
+/** What works in a state. */
+export type StateNode = AnyNode | SplitNode | ChildNode;
+
 /** One state with its node and its ways out. */
 export interface StateDefinition {
-  readonly node: AnyNode;
+  readonly node: StateNode;
   readonly routes: Readonly<Record<string, string>>;
   readonly onFailure: string | undefined;
 }
@@ -162,20 +177,75 @@ export class Workflow<
     routes?: Mapped & NoOthers<Outcome, Mapped>,
     options: StateOptions<State> = {},
   ): Workflow<State, Store, Exclude<Open, K>, Exit, Services & Needed> {
-    this.#refuseTwice(state);
-    const { definition } = this;
     if (!['node', 'batch'].includes((node as { kind?: string } | undefined)?.kind ?? '')) {
       const got = describeValue(node);
       throw new InvalidWorkflowError(this.name, [
         `state '${state}' needs a node made by nodeFor or batchNodeFor, got ${got}`,
       ]);
     }
-    const entry: StateDefinition = {
-      node: node as unknown as AnyNode,
-      routes: { ...(routes as Record<string, string> | undefined) },
-      onFailure: options.onFailure,
-    };
-    return new Workflow({ ...definition, states: new Map(definition.states).set(state, entry) });
+    return this.#add(state, node as unknown as AnyNode, routes, options) as never;
+  }
+
+  /**
+   * Has branches work side by side in a state, and joins them.
+   *
+   * @param routes leads outcomes that are not states to states
+   * @throws InvalidWorkflowError when the state is registered already
+   * @throws InvalidOptionError when an option cannot be used, or the join asks for more branches than there are
+   * @example
+   * workflow.registerSplit('Enrich', {
+   *   branches: { geo, price, risk },
+   *   join: join.atLeast(2),
+   *   outcomes: 'Process',
+   *   post: (store, { geo, price, risk }) => { … return 'Process'; },
+   * });
+   */
+  registerSplit<
+    const K extends State,
+    Given extends Branches<Store>,
+    Rule extends JoinRule,
+    const Outcomes extends string | readonly string[],
+    const Returned extends OutcomesOf<Outcomes> | NoPost = NoPost,
+    const Mapped extends Routes<OutcomesOf<Outcomes> & string, State> = Record<never, never>,
+  >(
+    state: NotTwice<K, Open>,
+    spec: SplitSpec<Store, Given, Rule, Outcomes, Returned> & Routed<OutcomesOf<Outcomes> & string, State, Mapped>,
+    routes?: Mapped & NoOthers<OutcomesOf<Outcomes> & string, Mapped>,
+    options: StateOptions<State> = {},
+  ): WithPost<Outcomes, Returned, Workflow<State, Store, Exclude<Open, K>, Exit, Services & ServicesOf<Given>>> {
+    return this.#add(state, defineSplit(state, spec as never), routes, options) as never;
+  }
+
+  /**
+   * Has a whole workflow do the work of a state, as part of the same run. Its exit states are the outcomes of the state.
+   *
+   * @throws InvalidWorkflowError when the state is registered already
+   * @throws InvalidOptionError when an option cannot be used
+   * @example
+   * workflow.registerWorkflow('Enrich', enrichment, {
+   *   store: (orders) => new MemoryStore<EnrichSchema>({ order: orders.get('order') }),
+   *   routes: { Enriched: 'Process', Unknown: 'Reject' },
+   *   post: (orders, { store }) => orders.put('customer', store.get('customer')),
+   * });
+   */
+  registerWorkflow<
+    const K extends State,
+    ChildState extends string,
+    ChildStore,
+    ChildOpen extends ChildState,
+    ChildExit extends ChildState,
+    Needed,
+    const Mapped extends Routes<ChildExit, State> = Record<never, never>,
+  >(
+    state: NotTwice<K, Open>,
+    child: Workflow<ChildState, ChildStore, ChildOpen, ChildExit, Needed> & Ready<ChildOpen>,
+    spec: ChildSpec<Store, NoInfer<ChildStore>, NoInfer<ChildExit>, NoInfer<Needed>> & {
+      /** Leads exit states of the sub-workflow that are not states here to states. */
+      readonly routes?: Mapped & NoOthers<NoInfer<ChildExit>, Mapped>;
+    } & Routed<NoInfer<ChildExit>, State, Mapped>,
+    options: StateOptions<State> = {},
+  ): Workflow<State, Store, Exclude<Open, K>, Exit, Services & Needed> {
+    return this.#add(state, defineChild(state, child, spec as never), spec.routes, options) as never;
   }
 
   /**
@@ -203,6 +273,11 @@ export class Workflow<
     const problems = findProblems(this.definition);
     if (problems.length > 0) throw new InvalidWorkflowError(this.name, problems);
     return this;
+  }
+
+  /** States, branches and the states of sub-workflows, in order of registration. */
+  outline(): OutlineRow[] {
+    return outlineOf(this.definition);
   }
 
   /** The graph as a Mermaid state diagram. */
@@ -233,6 +308,13 @@ export class Workflow<
     if (start === undefined)
       throw new InvalidWorkflowError(this.name, ["import it through 'cano', which brings the engine"]);
     return start(this as unknown as AnyWorkflow, store, rest).result as Promise<RunResult<Exit>>;
+  }
+
+  #add(state: string, node: StateNode, routes: object | undefined, { onFailure }: StateOptions<string>): AnyWorkflow {
+    this.#refuseTwice(state);
+    const { definition } = this;
+    const entry: StateDefinition = { node, routes: { ...(routes as Record<string, string> | undefined) }, onFailure };
+    return new Workflow({ ...definition, states: new Map(definition.states).set(state, entry) });
   }
 
   #refuseTwice(state: string): void {

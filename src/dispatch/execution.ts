@@ -47,6 +47,8 @@ export interface ExecutionRequest {
   readonly state: string;
   readonly node: string;
   readonly visit: number;
+  /** Of a branch: its name in the split. */
+  readonly branch?: string | undefined;
   readonly priority: number;
   /** Longest running time of one item. */
   readonly timeoutMs: number | undefined;

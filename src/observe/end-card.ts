@@ -49,7 +49,7 @@ export function renderEndCard(model: RunModel, threads: number): Line[] {
 function headline(model: RunModel, { wallMs, status }: RunReport): Line {
   const { mark, style } = ENDS[status] ?? { mark: '?', style: 'yellow' };
   const how = status === 'completed' ? 'completed in' : status === 'timed_out' ? 'timed out after' : `${status} after`;
-  const view = model.states.get(model.endState);
+  const view = model.find(model.endState, undefined);
   const done = status === 'completed' || view?.kind !== 'batch' ? '' : ` at ${doneOf(view)} items`;
   return [
     { text: ' ' },
@@ -81,7 +81,7 @@ function slowest(model: RunModel, report: RunReport): Line[] {
   const top = nodes.slice(0, MAX_NODES);
   const retried = top.some(({ retries }) => retries > 0);
   const rows = top.map((node) => {
-    const times = model.states.get(node.state)?.times;
+    const times = model.find(node.state, node.branch)?.times;
     const numbers = [formatCount(node.executions), ms(times?.at(0.5)), times?.count === 1 ? '' : ms(times?.at(0.95))];
     return {
       node,

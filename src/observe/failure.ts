@@ -1,7 +1,7 @@
 /** Errors as the user of a command line reads them. */
 import { fieldOf, isError, messageOf, nameOf, type Where } from '../core/errors.ts';
 
-const PLACES = ['state', 'node', 'item', 'attempt', 'thread'] as const;
+const PLACES = ['state', 'node', 'branch', 'item', 'attempt', 'thread'] as const;
 
 /** What happened and where, in a few lines; with the stacks of the error's causes when `verbose`. */
 export function describeFailure(error: unknown, verbose: boolean): string[] {

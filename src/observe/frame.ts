@@ -6,7 +6,7 @@
  */
 import { formatCount, formatElapsed, formatMs, formatRate, formatShare, plural } from './format.ts';
 import type { Lane } from './lanes.ts';
-import type { RunModel, StateView } from './model.ts';
+import type { RunModel, StateOutline, StateView } from './model.ts';
 import { bar, clean, cut, fit, padEnd, padStart, trimEnd, widthOf, widthOfLine, type Line, type Span } from './text.ts';
 
 /** Cells of the terminal. */
@@ -20,6 +20,7 @@ const MARKS = {
   active: { text: '●', style: 'cyan' },
   passed: { text: '✔', style: 'green' },
   failed: { text: '✖', style: 'red' },
+  stopped: { text: '■', style: 'dim' },
 } as const satisfies Record<StateView['status'], Span>;
 
 const MAX_LABEL = 28;
@@ -106,16 +107,17 @@ function textsOf(view: StateView, now: number): StateTexts {
   };
 }
 
-/** The state, and its node where that has another name. */
-export function labelOf({ state, node }: { readonly state: string; readonly node: string }): string {
-  return clean(state.toLowerCase() === node.toLowerCase() ? state : `${state} · ${node}`);
+/** The state, and its node where that has another name; of a branch, the state and the branch. */
+export function labelOf({ state, node, branch }: StateOutline): string {
+  const place = branch === undefined ? state : `${state} › ${branch}`;
+  return clean((branch ?? state).toLowerCase() === node.toLowerCase() ? place : `${place} · ${node}`);
 }
 
 /** How far a state is: items, its own account, or how often it was entered. */
 export function doneOf(view: StateView): string {
   const { visits, settled, total, progress } = view;
   const times = visits > 1 ? `×${formatCount(visits)}` : '';
-  if (view.kind === 'batch') {
+  if (view.kind === 'batch' || view.kind === 'split') {
     const items = total === undefined ? formatCount(settled) : `${formatCount(settled)}/${formatCount(total)}`;
     return times === '' ? items : `${times} ${items}`;
   }
@@ -136,7 +138,7 @@ function quantile(name: string, text: string, width: number): readonly Span[] {
 
 function stateBar(view: StateView): readonly Span[] {
   const { status, kind, settled, total, progress } = view;
-  const account = kind === 'batch' ? { done: settled, total } : progress;
+  const account = kind === 'batch' || kind === 'split' ? { done: settled, total } : progress;
   const isShown = status === 'active' && account?.total !== undefined && account.total > 0;
   if (!isShown) return [{ text: ' '.repeat(STATE_BAR) }];
   const { full, empty } = bar(account.done / account.total, STATE_BAR);

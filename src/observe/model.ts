@@ -4,26 +4,28 @@
  * M1 Memory is constant per state, whatever the number of events.
  * M2 An attempt that will be tried again is not settled: the retry that follows takes it back out of the counts.
  */
-import type { EngineEvent, ExecFinished, RunEvent, RunStatus } from '../core/events.ts';
+import type { BranchFinished, EngineEvent, ExecFinished, RunEvent, RunStatus, StateKind } from '../core/events.ts';
 import type { RunReport } from '../core/report.ts';
 import { Lanes, type EngineLook, type Lane } from './lanes.ts';
 import { Quantiles } from './quantiles.ts';
 import { RateMeter } from './rate.ts';
 
-/** A state as the definition has it. */
+/** A state, or a branch of the split in it, as the definition has it. */
 export interface StateOutline {
   readonly state: string;
   readonly node: string;
+  readonly branch?: string;
 }
 
-/** One state on the screen. */
+/** One state on the screen, or one branch of a split. */
 export interface StateView extends StateOutline {
-  status: 'pending' | 'active' | 'passed' | 'failed';
-  kind: 'node' | 'batch';
+  /** A branch that lost is stopped. */
+  status: 'pending' | 'active' | 'passed' | 'failed' | 'stopped';
+  kind: StateKind | 'branch';
   visits: number;
-  /** Executions of the present visit that are over. */
+  /** Executions of the present visit that are over; of a split, branches. */
   settled: number;
-  /** Executions of the present visit, as far as its source has told. */
+  /** Executions of the present visit, as far as its source has told; of a split, its branches. */
   total: number | undefined;
   /** How far the one execution of a node is, by its own account. */
   progress: { readonly done: number; readonly total: number } | undefined;
@@ -41,6 +43,7 @@ export interface StateView extends StateOutline {
 
 export class RunModel {
   readonly workflow: string;
+  /** In the order of the outline; to look one up, `find`. */
   readonly states: Map<string, StateView> = new Map();
   runId = '';
   status: RunStatus = 'pending';
@@ -61,7 +64,7 @@ export class RunModel {
   constructor(workflow: string, outline: readonly StateOutline[], now: number) {
     this.workflow = workflow;
     this.startedAt = now;
-    for (const { state, node } of outline) this.#stateOf(state, node);
+    for (const row of outline) this.#viewOf(row);
   }
 
   /** Takes an event in. */
@@ -73,16 +76,20 @@ export class RunModel {
         this.status = 'running';
         break;
       case 'state.entered':
-        this.#enter(this.#stateOf(event.state, event.node), event.kind, event.at);
+        this.#enter(this.#viewOf(event), event.kind, event.at);
+        if (event.kind === 'split') this.#enterBranches(event.state, event.at);
         break;
       case 'batch.sized':
-        this.#stateOf(event.state, event.node).total = event.items;
+        this.#viewOf(event).total = event.items;
+        break;
+      case 'branch.finished':
+        this.#branchFinished(event);
         break;
       case 'exec.finished':
-        this.#finished(this.#stateOf(event.state, event.node), event);
+        this.#finished(this.#viewOf(event), event);
         break;
       case 'retry.scheduled': {
-        const view = this.#stateOf(event.state, event.node);
+        const view = this.#viewOf(event);
         view.retries += 1;
         if (event.phase === 'exec') {
           view.settled -= 1;
@@ -92,12 +99,14 @@ export class RunModel {
         break;
       }
       case 'progress':
-        if (event.item === undefined) this.#stateOf(event.state, event.node).progress = event;
+        if (event.item === undefined) this.#viewOf(event).progress = event;
         break;
       case 'transition': {
-        const view = this.#stateOf(event.state, event.node);
+        const view = this.#viewOf(event);
         view.status = event.failed ? 'failed' : 'passed';
         view.spentMs += event.at - view.enteredAt;
+        // What failed inside a sub-workflow has no transition of its own.
+        if (event.failed) this.#endActive(event.at, `${event.state}/`);
         break;
       }
       case 'run.finished':
@@ -106,6 +115,11 @@ export class RunModel {
       default:
         break;
     }
+  }
+
+  /** The view of a state, or of a branch of the split in it. */
+  find(state: string, branch: string | undefined): StateView | undefined {
+    return this.states.get(keyOf(state, branch));
   }
 
   /** Takes a look at the engine in. */
@@ -127,14 +141,16 @@ export class RunModel {
     return ((now - current.firstStartAt) / current.settled) * Math.max(0, current.total - current.settled);
   }
 
-  #stateOf(state: string, node: string): StateView {
-    let view = this.states.get(state);
+  #viewOf({ state, node, branch }: StateOutline): StateView {
+    const key = keyOf(state, branch);
+    let view = this.states.get(key);
     if (view === undefined) {
       view = {
         state,
         node,
+        ...(branch === undefined ? {} : { branch }),
         status: 'pending',
-        kind: 'node',
+        kind: branch === undefined ? 'node' : 'branch',
         visits: 0,
         settled: 0,
         total: undefined,
@@ -147,12 +163,23 @@ export class RunModel {
         firstStartAt: Infinity,
         spentMs: 0,
       };
-      this.states.set(state, view);
+      this.states.set(key, view);
     }
     return view;
   }
 
-  #enter(view: StateView, kind: StateView['kind'], at: number): void {
+  #enter(view: StateView, kind: StateKind, at: number): void {
+    this.#begin(view, kind, at);
+    this.current = view;
+  }
+
+  #enterBranches(state: string, at: number): void {
+    const branches = [...this.states.values()].filter((view) => view.state === state && view.kind === 'branch');
+    for (const view of branches) this.#begin(view, 'branch', at);
+    if (branches.length > 0) this.#viewOf({ state, node: state }).total = branches.length;
+  }
+
+  #begin(view: StateView, kind: StateView['kind'], at: number): void {
     view.status = 'active';
     view.kind = kind;
     view.visits += 1;
@@ -161,7 +188,13 @@ export class RunModel {
     view.progress = undefined;
     view.enteredAt = at;
     view.firstStartAt = Infinity;
-    this.current = view;
+  }
+
+  #branchFinished(event: BranchFinished): void {
+    const view = this.#viewOf(event);
+    view.status = BRANCH_ENDS[event.status];
+    view.spentMs += event.at - view.enteredAt;
+    this.#viewOf({ state: event.state, node: event.state }).settled += 1;
   }
 
   #finished(view: StateView, event: ExecFinished): void {
@@ -180,9 +213,21 @@ export class RunModel {
     this.endState = state;
     this.endedAt = at;
     this.report = report;
-    const { current } = this;
-    if (current?.status !== 'active') return;
-    current.status = 'failed';
-    current.spentMs += at - current.enteredAt;
+    this.#endActive(at, '');
   }
+
+  /** Ends what is active in states whose names begin with `prefix`. */
+  #endActive(at: number, prefix: string): void {
+    for (const view of this.states.values()) {
+      if (view.status !== 'active' || !view.state.startsWith(prefix)) continue;
+      view.status = view.kind === 'branch' ? 'stopped' : 'failed';
+      view.spentMs += at - view.enteredAt;
+    }
+  }
+}
+
+const BRANCH_ENDS = { completed: 'passed', failed: 'failed', cancelled: 'stopped' } as const;
+
+function keyOf(state: string, branch: string | undefined): string {
+  return branch === undefined ? state : `${state}\0${branch}`;
 }

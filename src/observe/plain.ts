@@ -4,7 +4,7 @@
  * L1 At most `BURST` state changes are printed per second, so that a loop of states cannot flood a log; what was left out
  *    is counted in the next line.
  */
-import type { EngineEvent, RunEvent, StateEntered, Transition } from '../core/events.ts';
+import type { BranchFinished, EngineEvent, JoinDecided, RunEvent, StateEntered, Transition } from '../core/events.ts';
 import { renderEndCard } from './end-card.ts';
 import { formatCount, formatElapsed, formatMs, formatRate, formatShare, plural } from './format.ts';
 import { doneOf, labelOf } from './frame.ts';
@@ -58,6 +58,12 @@ class PlainReporter implements Reporter {
       case 'transition':
         this.#left(event);
         break;
+      case 'branch.finished':
+        if (event.status === 'failed') this.#branchFailed(event);
+        break;
+      case 'join.decided':
+        this.#joined(event);
+        break;
       case 'exec.finished':
       case 'progress':
         if (event.at - this.#toldAt >= PROGRESS_EVERY_MS) this.#progress(event.at);
@@ -85,7 +91,7 @@ class PlainReporter implements Reporter {
   #entered(event: StateEntered): void {
     this.#toldAt = event.at;
     if (!this.#mayPrint(event.at)) return;
-    const view = this.#model.states.get(event.state);
+    const view = this.#model.find(event.state, undefined);
     const visits = view === undefined || view.visits < 2 ? '' : ` (visit ${formatCount(view.visits)} of this state)`;
     this.#say(event.at, `● ${labelOf(event)}${visits}${this.#takeSkipped()}`);
   }
@@ -93,7 +99,7 @@ class PlainReporter implements Reporter {
   #left(event: Transition): void {
     this.#toldAt = event.at;
     if (!this.#mayPrint(event.at)) return;
-    const view = this.#model.states.get(event.state);
+    const view = this.#model.find(event.state, undefined);
     if (view === undefined) return;
     const facts = [
       ...(view.kind === 'batch' ? [plural(view.settled, 'item', 'items')] : []),
@@ -105,6 +111,30 @@ class PlainReporter implements Reporter {
     const how = event.failed ? 'failed, on to' : '→';
     const after = ` in ${formatMs(event.at - view.enteredAt)}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`;
     this.#say(event.at, `${mark} ${labelOf(event)} ${how} ${clean(event.to)}${after}${this.#takeSkipped()}`);
+  }
+
+  #branchFailed(event: BranchFinished): void {
+    if (!this.#mayPrint(event.at)) return;
+    const why = event.error === undefined ? '' : `: ${clean(event.error.message)}`;
+    this.#say(event.at, `  ✖ ${labelOf(event)} failed${why}${this.#takeSkipped()}`);
+  }
+
+  #joined(event: JoinDecided): void {
+    if (!this.#mayPrint(event.at)) return;
+    const counts = (
+      [
+        ['completed', event.completed],
+        ['failed', event.failed],
+        ['cancelled', event.cancelled],
+      ] as const
+    )
+      .filter(([, count]) => count > 0)
+      .map(([how, count]) => `${formatCount(count)} ${how}`);
+    const by = event.deadlinePassed ? ' by its deadline' : '';
+    this.#say(
+      event.at,
+      `  ${labelOf(event)} join ${event.outcome.replace('_', ' ')}${by}: ${counts.join(', ')}${this.#takeSkipped()}`,
+    );
   }
 
   #progress(at: number): void {

@@ -10,6 +10,8 @@ export interface VisitPlace {
   readonly state: string;
   readonly node: string;
   readonly visit: number;
+  /** Of a branch: its name in the split. */
+  readonly branch?: string;
 }
 
 /** The way of an execution; an `Execution` is one. */

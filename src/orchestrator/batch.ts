@@ -96,9 +96,9 @@ class Batch implements ExecutionSink {
   }
 
   async run(): Promise<unknown> {
-    const { run } = this.#visit;
+    const { scope } = this.#visit;
     if (this.#size !== undefined) this.#announceSize(this.#size);
-    const off = run.onStop(() => this.#fail(new BatchFailure(run.stopError(), undefined, 1)));
+    const off = scope.onStop((stopped) => this.#fail(new BatchFailure(stopped, undefined, 1)));
     try {
       return await new Promise((resolve, reject) => {
         this.#settle = { resolve, reject };
@@ -249,8 +249,7 @@ class Batch implements ExecutionSink {
       if (withdraw()) this.#open.delete(execution);
     }
     this.#waiting.clear();
-    const { run } = this.#visit;
-    const reason = run.stopRequest === undefined ? failure.error : run.stopError();
+    const reason = this.#visit.scope.error ?? failure.error;
     for (const execution of this.#open) {
       // The one whose last item led here is about to end.
       if (execution.settled < execution.items.length) this.#dispatcher.cancel(execution, reason);

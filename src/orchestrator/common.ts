@@ -14,11 +14,11 @@ export function commonOf(visit: VisitScope, dispatcher: Dispatcher, value: unkno
   const values = readsOf(visit);
   if (values === undefined) return value === undefined ? undefined : { value, snapshot: undefined };
   // Nothing crosses a thread on the main thread, so nothing has to be put into shared memory.
-  const snapshot = dispatcher.threads === 0 ? values : shareSnapshot(visit.run.store as object, values);
+  const snapshot = dispatcher.threads === 0 ? values : shareSnapshot(visit.store as object, values);
   return { value, snapshot };
 }
 
 /** The keys of the store that the node reads, as they are now; undefined when it reads none. */
-export function readsOf({ run, node }: VisitScope): Values | undefined {
-  return node.reads === undefined ? undefined : snapshotOf(run.store, node.reads, node.name);
+export function readsOf({ store, node, place }: VisitScope): Values | undefined {
+  return node.reads === undefined ? undefined : snapshotOf(store, node.reads, place.node);
 }

@@ -18,7 +18,7 @@ export function isCostly({ bytesIn, cloneMs, items }: Travel, ms: number): boole
 }
 
 /**
- * Warns of an execution that `isCostly`, once per state of a run.
+ * Warns of an execution that `isCostly`, once per node of a run.
  *
  * @param input what the execution was given, with the common value of a batch
  */
@@ -29,7 +29,7 @@ export function warnOfCostlyInput(
   ms: number,
   input: object,
 ): void {
-  run.announceOnce(`costly_input ${place.state}`, () => ({
+  run.announceOnce(`costly_input ${place.state} ${place.node}`, () => ({
     type: 'warning',
     code: 'costly_input',
     message:

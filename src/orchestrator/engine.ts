@@ -18,9 +18,9 @@ import {
 } from '../core/errors.ts';
 import { eventError, type EngineEvent } from '../core/events.ts';
 import type { AnyNode } from '../definition/node.ts';
+import { threadExecsOf } from '../definition/outline.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 import type { AnyWorkflow, WorkflowDefinition } from '../definition/workflow.ts';
-import type { BoundExec } from '../node.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
@@ -153,11 +153,7 @@ class LocalEngine implements EngineServices {
 
   async warmUp({ definition }: { readonly definition: WorkflowDefinition }): Promise<void> {
     this.#refuseWhenClosed();
-    const execs = new Set<BoundExec<unknown, unknown>>();
-    for (const { node } of definition.states.values()) {
-      if (typeof node.exec !== 'function') execs.add(node.exec);
-    }
-    await this.#dispatcher.warmUp([...execs]);
+    await this.#dispatcher.warmUp(threadExecsOf(definition));
   }
 
   stats(): EngineStats {
@@ -165,8 +161,9 @@ class LocalEngine implements EngineServices {
     const threads = view.threads.map((thread): ThreadStatus => {
       const { execution, item, runningMs, ...rest } = thread;
       if (execution === undefined) return rest;
-      const { runId, state, node } = execution.request;
-      return { ...rest, execution: { runId, state, node, ...(item === undefined ? {} : { item }), runningMs } };
+      const { runId, state, node, branch } = execution.request;
+      const which = { ...(branch === undefined ? {} : { branch }), ...(item === undefined ? {} : { item }) };
+      return { ...rest, execution: { runId, state, node, ...which, runningMs } };
     });
     return { threads, queued: view.queued, inFlight: view.inFlight, settled: view.settled, runs: this.#runs.size };
   }

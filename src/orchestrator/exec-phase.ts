@@ -8,6 +8,7 @@ import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
 import { commonOf, readsOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
+import type { StopScope } from './stop-scope.ts';
 import type { VisitScope } from './visit-scope.ts';
 
 /** Does it: on a thread, through the main-thread dispatcher, or as a plain call where nothing more is asked for. */
@@ -94,22 +95,22 @@ class DirectCall implements ContextScope {
     if (outcome === 'ok') cells.executions += 1;
   }
 
-  // An exec on the main thread cannot be killed: when the run stops its signal fires, and what it does later is dropped.
+  // An exec on the main thread cannot be killed: when it is stopped its signal fires, and what it does later is dropped.
   async settle(output: PromiseLike<unknown>): Promise<unknown> {
-    const { run } = this.#visit;
+    const { scope } = this.#visit;
     let off = nothing;
     try {
       const value = await new Promise((resolve, reject) => {
-        off = run.onStop(() => {
+        off = scope.onStop((stopped) => {
           this.context.abort();
-          reject(run.stopError());
+          reject(stopped);
         });
         output.then(resolve, reject);
       });
       this.record('ok', undefined);
       return value;
     } catch (error) {
-      this.record(run.stopRequest === undefined ? 'error' : 'cancelled', error);
+      this.record(scope.error === undefined ? 'error' : 'cancelled', error);
       throw error;
     } finally {
       off();
@@ -124,7 +125,7 @@ function dispatchOne(visit: VisitScope): Promise<unknown> {
 }
 
 async function submitWithin(visit: VisitScope, limit: ConcurrencyLimit): Promise<unknown> {
-  await enter(visit, limit);
+  await enter(visit.scope, limit);
   try {
     return await submit(visit);
   } finally {
@@ -133,22 +134,27 @@ async function submitWithin(visit: VisitScope, limit: ConcurrencyLimit): Promise
 }
 
 function submit(visit: VisitScope): Promise<unknown> {
-  const { node, engine, run } = visit;
+  const { node, engine, scope } = visit;
   return new Promise((resolve, reject) => {
-    if (run.stopRequest !== undefined) {
-      reject(run.stopError());
+    if (scope.error !== undefined) {
+      reject(scope.error);
       return;
     }
     const dispatcher = engine.dispatcherOf(node);
     const common = commonOf(visit, dispatcher, undefined);
     const sink = new OneExecution(visit, resolve, reject, () => common && dispatcher.release(common));
     const execution = newExecution(visit, common, sink);
-    sink.off = run.onStop(() => dispatcher.cancel(execution, run.stopError()));
+    sink.off = scope.onStop((stopped) => dispatcher.cancel(execution, stopped));
     dispatcher.submit(execution);
   });
 }
 
-async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void> {
+/**
+ * Resolves when there is room; the place is to be given back.
+ *
+ * @throws StoppedError (as rejection) when the visit is stopped while it waits
+ */
+export async function enter(scope: StopScope, limit: ConcurrencyLimit): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let off: () => unknown = nothing;
     let isIn = false;
@@ -158,14 +164,14 @@ async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void
       resolve();
     });
     if (isIn) return;
-    off = run.onStop(() => {
-      if (withdraw()) reject(run.stopError());
+    off = scope.onStop((stopped) => {
+      if (withdraw()) reject(stopped);
     });
   });
 }
 
 class OneExecution implements ExecutionSink {
-  /** Takes back what listens to the run's stop. */
+  /** Takes back what listens to the stop. */
   off: () => unknown = nothing;
   readonly #visit: VisitScope;
   readonly #resolve: (value: unknown) => void;
@@ -212,13 +218,15 @@ function newExecution(
   common: CommonValue | undefined,
   sink: ExecutionSink,
 ): Execution {
+  const { state, visit, branch } = place;
   return new Execution({
     exec: node.exec,
     runId: run.id,
     workflow: run.definition.name,
-    state: place.state,
-    node: node.name,
-    visit: place.visit,
+    state,
+    node: place.node,
+    visit,
+    branch,
     priority: run.priority,
     timeoutMs: node.timeoutMs,
     common,

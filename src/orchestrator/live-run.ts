@@ -7,7 +7,7 @@
  * R1 `seq` goes up by one with every event, whether anybody listens or not. Listeners get events in that order, also when
  *    one of them causes the next. Nothing is announced after `run.finished`.
  * R2 The first request to stop wins; later ones change nothing. After the end none has an effect.
- * R3 Who waits for something registers with `onStop` and is told once, also when the request came before.
+ * R3 What still executes for the run when it has gone on, such as a branch that lost, is held: the run ends after it.
  */
 import type { Clock } from '../core/clock.ts';
 import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.ts';
@@ -16,7 +16,9 @@ import type { NodeReport, RunReport } from '../core/report.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
 import { deliverRunEvent, isRunChannelInUse } from './announcer.ts';
+import type { VisitPlace } from './attempt.ts';
 import { EventStream } from './event-stream.ts';
+import { StopScope } from './stop-scope.ts';
 
 const DEFAULT_EVENT_LIMIT = 100_000;
 
@@ -35,21 +37,23 @@ export class LiveRun implements Run {
   status: RunStatus = 'pending';
   state: string;
   visit = 0;
+  maxTransitions: number | undefined;
   /** The error that took an `onFailure` route into the present state. */
   lastError: unknown;
   stopRequest: StopRequest | undefined;
+  /** What waits for something in the run is told here that it is to stop. */
+  readonly scope: StopScope = new StopScope();
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
-  /** Made when somebody waits: most runs end before anything is to be stopped. */
-  #onStop: Set<() => void> | undefined;
+  #held = 0;
+  #onReleased: (() => void) | undefined;
   readonly #onOver: () => void;
   // Replaced, never changed: who starts to listen during an event gets the next one.
   #listeners: readonly ((event: RunEvent) => void)[] = [];
   #undelivered: RunEvent[] | undefined;
   #isClosed = false;
   readonly #startedAt: number;
-  #controller: AbortController | undefined;
   #seq = 0;
   #toldOnce: Set<string> | undefined;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
@@ -92,13 +96,6 @@ export class LiveRun implements Run {
     this.result.catch(() => {});
   }
 
-  /** Fires when the run is to stop. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.stopRequest !== undefined) this.#controller.abort(this.stopError());
-    return this.#controller.signal;
-  }
-
   get isOver(): boolean {
     return this.status !== 'pending' && this.status !== 'running' && this.status !== 'waiting';
   }
@@ -110,30 +107,25 @@ export class LiveRun implements Run {
   requestStop(request: StopRequest): void {
     if (this.stopRequest !== undefined || this.isOver) return;
     this.stopRequest = request;
-    this.#controller?.abort(this.stopError());
-    for (const listener of this.#onStop ?? []) {
-      this.#onStop?.delete(listener);
-      listener();
-    }
+    const how = request.status === 'timed_out' ? 'timed out' : 'was cancelled';
+    this.scope.stop(new StoppedError(`the run ${how}`, { cause: request.reason }));
   }
 
-  /** What those get who wait for something in a run that stops. */
-  stopError(): StoppedError {
-    const how = this.stopRequest?.status === 'timed_out' ? 'timed out' : 'was cancelled';
-    return new StoppedError(`the run ${how}`, { cause: this.stopRequest?.reason });
+  /** The run does not end before this has settled. */
+  hold(executing: Promise<void>): void {
+    this.#held += 1;
+    void executing.finally(() => {
+      this.#held -= 1;
+      if (this.#held === 0) this.#onReleased?.();
+    });
   }
 
-  /** Calls `listener` when the run is to stop; returns what takes it back. */
-  onStop(listener: () => void): () => void {
-    const waiting = (this.#onStop ??= new Set());
-    waiting.add(listener);
-    if (this.stopRequest !== undefined) {
-      // Not at once: the caller does not have yet what takes it back.
-      queueMicrotask(() => {
-        if (waiting.delete(listener)) listener();
-      });
-    }
-    return () => waiting.delete(listener);
+  /** Resolves when nothing is held any more; undefined when that is so already. */
+  released(): Promise<void> | undefined {
+    if (this.#held === 0) return undefined;
+    return new Promise((resolve) => {
+      this.#onReleased = resolve;
+    });
   }
 
   listen(listener: (event: RunEvent) => void): void {
@@ -172,13 +164,15 @@ export class LiveRun implements Run {
     this.announce(body);
   }
 
-  /** The cells of the present state. */
-  nodeReport(node: string): NodeReport {
-    let cells = this.#nodes.get(this.state);
+  /** The cells of a state, or of a branch of the split in it. */
+  nodeReport({ state, node, branch }: VisitPlace): NodeReport {
+    const key = branch === undefined ? state : `${state}\0${branch}`;
+    let cells = this.#nodes.get(key);
     if (cells === undefined) {
       cells = {
-        state: this.state,
+        state,
         node,
+        ...(branch === undefined ? {} : { branch }),
         visits: 0,
         executions: 0,
         attempts: 0,
@@ -194,7 +188,7 @@ export class LiveRun implements Run {
         bytesIn: 0,
         bytesOut: 0,
       };
-      this.#nodes.set(this.state, cells);
+      this.#nodes.set(key, cells);
       this.#report.nodes.push(cells);
     }
     return cells;
@@ -248,7 +242,7 @@ export class LiveRun implements Run {
     this.#report.wallMs = this.#clock.now() - this.#startedAt;
     this.status = status;
     this.state = state;
-    this.#onStop?.clear();
+    this.scope.close();
     this.#onOver();
   }
 

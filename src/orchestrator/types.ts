@@ -44,6 +44,7 @@ export interface ThreadStatus {
     readonly runId: string;
     readonly state: string;
     readonly node: string;
+    readonly branch?: string;
     readonly item?: number;
     readonly runningMs: number;
   };

@@ -4,11 +4,16 @@ import type { AnyNode } from '../definition/node.ts';
 import type { VisitPlace } from './attempt.ts';
 import type { LiveRun } from './live-run.ts';
 import type { EngineServices } from './ports.ts';
+import type { StopScope } from './stop-scope.ts';
 
 export interface VisitScope {
   readonly run: LiveRun;
   readonly node: AnyNode;
   readonly engine: EngineServices;
+  /** The store of the workflow that it is a visit of. */
+  readonly store: unknown;
+  /** What stops it: the run, or the split that it is a branch of. */
+  readonly scope: StopScope;
   readonly place: VisitPlace;
   readonly cells: NodeReport;
   /** The attempt that runs, from 1. */

@@ -2,47 +2,74 @@
  * One visit of a run to a state: prep, exec, post, with the retries of its budget.
  *
  * Owns: the phases and what they hand on, the retry budget, buffered store writes.
- * Does not own: where the outcome leads (the run loop), how exec is done (exec-phase and batch).
+ * Does not own: where the outcome leads (the run loop), how exec is done (exec-phase, batch, split, the run loop).
  *
  * V1 A retry resumes at the phase that failed, with the input or output kept: a failing post never repeats exec.
  * V2 Phases that return no promise run without one: a visit of plain functions costs no turn of the loop.
  * V3 Writes of prep and post to a MemoryStore are applied when the phase returns, or not at all.
- * V4 A run that is to stop gets no further phase or attempt, and what a phase returns after that is dropped.
+ * V4 A visit that is to stop gets no further phase or attempt, and what a phase returns after that is dropped.
  */
 import { messageOf, UndeclaredOutcomeError } from '../core/errors.ts';
-import { eventError, type LogLevel, type Phase } from '../core/events.ts';
-import type { NodeReport, RunReport } from '../core/report.ts';
+import { eventError, type Phase } from '../core/events.ts';
+import type { NodeReport } from '../core/report.ts';
 import { decideRetry } from '../core/retry.ts';
 import { isThenable } from '../core/thenable.ts';
-import type { AnyNode, PostContext } from '../definition/node.ts';
-import type { Log } from '../node.ts';
-import { beginView, commitView, MemoryStore } from '../store/memory-store.ts';
+import type { StateNode } from '../definition/workflow.ts';
+import { beginView, commitView, MemoryStore, readOnlyView } from '../store/memory-store.ts';
 import type { VisitPlace } from './attempt.ts';
-import { BatchFailure, runBatch } from './batch.ts';
-import { runExec } from './exec-phase.ts';
+import { BatchFailure } from './batch.ts';
 import type { LiveRun } from './live-run.ts';
+import { PhaseContext } from './phase-context.ts';
 import type { EngineServices } from './ports.ts';
-import type { VisitScope } from './visit-scope.ts';
+import type { StopScope } from './stop-scope.ts';
+
+/** A visit that failed for good. */
+export interface FailedVisit {
+  readonly kind: 'failed';
+  /** Where it failed: for a sub-workflow, the visit inside it that did. */
+  readonly place: VisitPlace;
+  readonly phase: Phase;
+  readonly error: unknown;
+  readonly attempt: number;
+  /** The item of a batch that did it. */
+  readonly item: number | undefined;
+}
 
 /** How a visit ended. */
 export type VisitEnd =
   | { readonly kind: 'outcome'; readonly outcome: string }
-  | {
-      readonly kind: 'failed';
-      readonly phase: Phase;
-      readonly error: unknown;
-      readonly attempt: number;
-      /** The item of a batch that did it. */
-      readonly item: number | undefined;
-    }
-  | { readonly kind: 'stopped' };
+  | FailedVisit
+  | { readonly kind: 'stopped' }
+  /** The run took its `maxTransitions` in a sub-workflow. */
+  | { readonly kind: 'too_long' };
 
-const STOPPED: VisitEnd = { kind: 'stopped' };
+export const STOPPED: VisitEnd & { readonly kind: 'stopped' } = { kind: 'stopped' };
 
-export class Visit implements VisitScope {
+/** How a sub-workflow that did not reach an exit state ends the visit that holds it. */
+export class ChildFailure extends Error {
+  readonly end: FailedVisit | { readonly kind: 'too_long' };
+
+  constructor(end: ChildFailure['end']) {
+    super('the sub-workflow did not reach an exit state');
+    this.end = end;
+  }
+}
+
+/** What a visit is when it is not the whole of what its run does: a branch of a split. */
+export interface VisitPart {
+  readonly place: VisitPlace;
+  readonly scope: StopScope;
+}
+
+/** How exec is done, by the kind of the node. A method's type, so that a visit of a kind of node is a visit. */
+type DoExec<Of extends StateNode> = { exec(visit: Visit<Of>): unknown }['exec'];
+
+export class Visit<Of extends StateNode = StateNode> {
   readonly run: LiveRun;
-  readonly node: AnyNode;
+  readonly node: Of;
   readonly engine: EngineServices;
+  readonly store: unknown;
+  readonly scope: StopScope;
   readonly place: VisitPlace;
   readonly cells: NodeReport;
   attempt = 1;
@@ -52,24 +79,28 @@ export class Visit implements VisitScope {
   prepMs = 0;
   postMs = 0;
   phaseStartedAt: number;
+  readonly #exec: DoExec<Of>;
   #phase: Phase;
   #retriesUsed = 0;
   #view: MemoryStore | undefined;
   #end: VisitEnd | undefined;
 
-  constructor(run: LiveRun, node: AnyNode, engine: EngineServices) {
+  constructor(run: LiveRun, node: Of, engine: EngineServices, store: unknown, exec: DoExec<Of>, part?: VisitPart) {
     this.run = run;
     this.node = node;
     this.engine = engine;
-    this.place = { state: run.state, node: node.name, visit: run.visit };
-    this.cells = run.nodeReport(node.name);
+    this.store = store;
+    this.scope = part?.scope ?? run.scope;
+    this.place = part?.place ?? { state: run.state, node: node.name, visit: run.visit };
+    this.cells = run.nodeReport(this.place);
+    this.#exec = exec;
     this.#phase = node.prep === undefined ? 'exec' : 'prep';
     this.phaseStartedAt = engine.clock.now();
   }
 
   /** Runs the visit; a promise when a phase waits or has failed. */
   start(): VisitEnd | Promise<VisitEnd> {
-    if (this.run.stopRequest !== undefined) return STOPPED;
+    if (this.scope.error !== undefined) return STOPPED;
     try {
       const pending = this.#advance();
       return pending === undefined ? (this.#end as VisitEnd) : this.#finish(pending, undefined);
@@ -96,9 +127,12 @@ export class Visit implements VisitScope {
         pending = undefined;
         failed = undefined;
         this.#charge();
-        const delayMs = this.run.stopRequest === undefined ? this.#afterFailure(error) : undefined;
-        if (delayMs !== undefined) await this.#backOff(delayMs);
-        if (this.run.stopRequest !== undefined) return STOPPED;
+        const delayMs = this.scope.error === undefined ? this.#afterFailure(error) : undefined;
+        if (delayMs !== undefined) {
+          await this.backOff(delayMs);
+          this.phaseStartedAt = this.engine.clock.now();
+        }
+        if (this.scope.error !== undefined) return STOPPED;
       }
     }
     return this.#end;
@@ -118,24 +152,27 @@ export class Visit implements VisitScope {
     const { node } = this;
     switch (this.#phase) {
       case 'prep':
-        return node.prep?.(this.#openView(), this.#context());
+        return node.prep?.(this.#openView(), new PhaseContext(this));
       case 'exec':
-        return node.batch === undefined ? runExec(this) : runBatch(this, node.batch);
+        return this.#exec(this);
       case 'post':
-        return node.post === undefined ? node.outcomes[0] : node.post(this.#openView(), this.output, this.#context());
+        return node.post === undefined
+          ? node.outcomes[0]
+          : node.post(this.#openView(), this.output, new PhaseContext(this));
     }
   }
 
   #accept(value: unknown): void {
     if (this.#phase !== 'exec') this.#charge();
-    if (this.run.stopRequest !== undefined) {
+    if (this.scope.error !== undefined) {
       this.#end = STOPPED;
       return;
     }
     switch (this.#phase) {
       case 'prep':
+        // A sub-workflow that is given its parent's store works on the store itself, beyond this phase.
+        this.input = this.#isOwnStore(value) ? this.store : value;
         this.#commit();
-        this.input = value;
         this.#phase = 'exec';
         break;
       case 'exec':
@@ -165,13 +202,14 @@ export class Visit implements VisitScope {
 
   // The delay before the next attempt; undefined when there is none.
   #afterFailure(thrown: unknown): number | undefined {
-    const { node, run, cells } = this;
+    const { node, run, cells, place } = this;
     this.#view = undefined;
     const phase = this.#phase;
-    // The items of a batch have retries of their own; repeating the whole would execute finished items again.
-    if (phase === 'exec' && node.batch !== undefined) {
+    // Items, branches and the visits of a sub-workflow have retries of their own; repeating the whole would execute again
+    // what has finished.
+    if (phase === 'exec' && node.kind !== 'node' && node.kind !== 'branch') {
       const { error, item, attempt } = thrown instanceof BatchFailure ? thrown : new BatchFailure(thrown, undefined, 1);
-      this.#end = { kind: 'failed', phase, error, attempt, item };
+      this.#end = thrown instanceof ChildFailure ? thrown.end : { kind: 'failed', place, phase, error, attempt, item };
       return undefined;
     }
     const { attempt } = this;
@@ -180,13 +218,13 @@ export class Visit implements VisitScope {
     if (!decision.retry) {
       if (phase === 'exec') cells.executions += 1;
       cells.failures += 1;
-      this.#end = { kind: 'failed', phase, error: decision.error, attempt, item: undefined };
+      this.#end = { kind: 'failed', place, phase, error: decision.error, attempt, item: undefined };
       return undefined;
     }
     const { delayMs } = decision;
     run.announce(() => ({
       type: 'retry.scheduled',
-      ...this.place,
+      ...place,
       phase,
       attempt,
       delayMs,
@@ -199,9 +237,16 @@ export class Visit implements VisitScope {
     return delayMs;
   }
 
-  async #backOff(delayMs: number): Promise<void> {
-    const { run, engine } = this;
+  protected async backOff(delayMs: number): Promise<void> {
+    const { run } = this;
     run.status = 'waiting';
+    await this.sleep(delayMs);
+    run.status = 'running';
+  }
+
+  /** Ends early when the visit is to stop. */
+  protected async sleep(delayMs: number): Promise<void> {
+    const { scope, engine } = this;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         timer.cancel();
@@ -209,28 +254,31 @@ export class Visit implements VisitScope {
         resolve();
       };
       const timer = engine.clock.setTimer(wake, delayMs);
-      const off = run.onStop(wake);
+      const off = scope.onStop(wake);
     });
-    run.status = 'running';
-    this.phaseStartedAt = engine.clock.now();
   }
 
   // An exec on a thread is stopped by its dispatcher and settles then; prep and post cannot be stopped, so they are left.
   #orStop(pending: PromiseLike<unknown>): PromiseLike<unknown> {
     if (this.#phase === 'exec') return pending;
-    const { run } = this;
+    const { scope } = this;
     return new Promise((resolve, reject) => {
-      const off = run.onStop(() => reject(run.stopError()));
+      const off = scope.onStop(reject);
       // Made a promise of its own first: of a thenable no more than `then` can be counted on.
       Promise.resolve(pending).then(resolve, reject).finally(off);
     });
   }
 
   #openView(): unknown {
-    const { store } = this.run;
+    const { store } = this;
     if (!(store instanceof MemoryStore)) return store;
+    if (this.node.kind === 'branch') return readOnlyView(store);
     this.#view = beginView(store);
     return this.#view;
+  }
+
+  #isOwnStore(value: unknown): boolean {
+    return this.#view !== undefined && value === this.#view && this.node.kind === 'workflow';
   }
 
   #commit(): void {
@@ -238,72 +286,11 @@ export class Visit implements VisitScope {
     commitView(this.#view);
     this.#view = undefined;
   }
-
-  #context(): PostContext {
-    return new PhaseContext(this);
-  }
-}
-
-/** What prep and post see. Everything that costs is made when it is read. */
-class PhaseContext implements PostContext {
-  readonly #visit: Visit;
-  readonly attempt: number;
-  readonly input: unknown;
-
-  constructor(visit: Visit) {
-    this.#visit = visit;
-    this.attempt = visit.attempt;
-    this.input = visit.input;
-  }
-
-  get services(): unknown {
-    return this.#visit.engine.services;
-  }
-
-  get runId(): string {
-    return this.#visit.run.id;
-  }
-
-  get visit(): number {
-    return this.#visit.place.visit;
-  }
-
-  get signal(): AbortSignal {
-    return this.#visit.run.signal;
-  }
-
-  get lastError(): unknown {
-    return this.#visit.run.lastError;
-  }
-
-  report(): RunReport {
-    return this.#visit.run.report();
-  }
-
-  get log(): Log {
-    const { run, place } = this.#visit;
-    const { attempt } = this;
-    const write =
-      (level: LogLevel) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        run.announce(() => ({
-          type: 'log',
-          ...place,
-          attempt,
-          level,
-          message,
-          ...(fields === undefined ? {} : { fields }),
-        }));
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  }
 }
 
 /** For messages: which phase of which node failed, and how often it was tried. */
-export function describeFailure(
-  node: string,
-  { phase, error, attempt, item }: Extract<VisitEnd, { kind: 'failed' }>,
-): string {
+export function describeFailure({ place, phase, error, attempt, item }: FailedVisit): string {
   const tries = attempt === 1 ? '' : ` after ${attempt} attempts`;
   const which = item === undefined ? '' : ` (item ${item})`;
-  return `${phase} of node '${node}'${which} failed${tries}: ${messageOf(error)}`;
+  return `${phase} of node '${place.node}'${which} failed${tries}: ${messageOf(error)}`;
 }

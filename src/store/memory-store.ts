@@ -2,6 +2,7 @@
 import { describeValue, InvalidOptionError, MissingKeyError, NotAListError } from '../core/errors.ts';
 import { ABSENT, RootLayer, type Layer } from './layer.ts';
 import type { ListItem, ListKey, ReadonlySchema, Store, StoreKey, StoreValue } from './store.ts';
+import { ReadOnlyLayer } from './read-only-layer.ts';
 import { ViewLayer } from './view-layer.ts';
 
 let layerOf: <Schema extends object>(store: MemoryStore<Schema>) => Layer;
@@ -25,8 +26,8 @@ export class MemoryStore<Schema extends object = Record<string, unknown>> implem
   }
 
   constructor(initial?: Partial<Schema>) {
-    // The class is not exported to users: only `beginView` can pass one.
-    this.#layer = initial instanceof ViewLayer ? initial : rootOf(initial);
+    // The classes are not exported to users: only `beginView` and `readOnlyView` can pass one.
+    this.#layer = initial instanceof ViewLayer || initial instanceof ReadOnlyLayer ? initial : rootOf(initial);
     if (new.target !== MemoryStore) {
       throw new InvalidOptionError(
         `MemoryStore cannot be extended (by ${new.target.name}): its views for buffered writes would lack the methods added. ` +
@@ -115,6 +116,11 @@ export function commitView<Schema extends object>(view: MemoryStore<Schema>): vo
   const layer = layerOf(view);
   if (!(layer instanceof ViewLayer)) throw new InvalidOptionError('commitView: this store was not made by beginView');
   layer.commit();
+}
+
+/** A store that reads through to `store` and refuses writes with `ReadOnlyStoreError`. For the orchestrator. */
+export function readOnlyView<Schema extends object>(store: MemoryStore<Schema>): MemoryStore<Schema> {
+  return new MemoryStore<Schema>(new ReadOnlyLayer(layerOf(store)) as unknown as Partial<Schema>);
 }
 
 function rootOf(initial: unknown): RootLayer {

@@ -75,3 +75,18 @@ test('the total has its discount only when the quality is high', async () => {
   assert.equal((await follow('clean')).store.get('total'), Math.round((2 * 4_900 + 4 * 12_900) * 0.95));
   assert.equal((await follow('dirty')).store.get('total'), 4_900 + 3 * 900);
 });
+
+test('a good order is priced and put under stress side by side', async () => {
+  const store = new MemoryStore<OrderSchema>({ text: SAMPLES.clean });
+  const { report } = await engine.start(orders, store).result;
+  const rows = report.nodes.filter(({ state }) => state === 'Enrich');
+  assert.deepEqual(
+    rows.map(({ branch, executions }) => [branch, executions]),
+    [
+      [undefined, 0],
+      ['total', 1],
+      ['stress', 1],
+    ],
+  );
+  assert.deepEqual(store.get('remarks'), ['enriched']);
+});

@@ -1,6 +1,6 @@
 /** Shared values on real threads: copied once, found wherever they stand, let go of when nobody holds them. */
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, describe, test } from 'node:test';
 import {
   batchNodeFor,
@@ -60,7 +60,7 @@ async function outputsOf<Input, Output>(
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await turn();
+  while (!isTrue()) await sleep(1);
 }
 
 const engine = createEngine({ threads: 2 });

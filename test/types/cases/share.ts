@@ -1,6 +1,15 @@
 // What share and reads promise: values are readonly where they are read, and an exec reads only what its node names.
 import { expectTypeOf } from 'expect-type';
-import { batchNodeFor, MemoryStore, nodeFor, read, share, shareMutable, type Shared } from '../../../src/index.ts';
+import {
+  batchNodeFor,
+  branchFor,
+  MemoryStore,
+  nodeFor,
+  read,
+  share,
+  shareMutable,
+  type Shared,
+} from '../../../src/index.ts';
 import { defineExec, execFor, type MutableShared, type ReadonlyTypedArray } from '../../../src/node.ts';
 
 interface Model {
@@ -105,3 +114,7 @@ nodeFor<OwnStore>()({
   exec: (_input, ctx) => ctx.store.get('model').names,
 });
 nodeFor<{ plain: number }>()({ name: 'plain', outcomes: ['Done'], reads: ['plain'], exec: () => 1 }); //~ is not assignable to type 'never'
+
+// A branch reads as a node does.
+branchFor<MemoryStore<Schema>>()({ reads: ['model'], exec: reading });
+branchFor<MemoryStore<Schema>>()({ exec: reading }); //~ Property 'model' is missing in type

@@ -38,6 +38,7 @@ const withoutOptions: readonly [errors.CanoError, string, string][] = [
   [new errors.MissingKeyError('a', []), 'MissingKeyError', 'CANO_MISSING_KEY'],
   [new errors.NotAListError('a', 1), 'NotAListError', 'CANO_NOT_A_LIST'],
   [new errors.StoreClosedError('put'), 'StoreClosedError', 'CANO_STORE_CLOSED'],
+  [new errors.ReadOnlyStoreError('put'), 'ReadOnlyStoreError', 'CANO_STORE_READ_ONLY'],
   [new errors.DuplicateExecError('file#x'), 'DuplicateExecError', 'CANO_DUPLICATE_EXEC'],
   [new errors.WrongThreadError('text'), 'WrongThreadError', 'CANO_WRONG_THREAD'],
   [new errors.EngineClosedError('text'), 'EngineClosedError', 'CANO_ENGINE_CLOSED'],

@@ -50,6 +50,7 @@ test('a node keeps what it was given and has defaults for the rest', () => {
       retryIf: undefined,
       timeoutMs: undefined,
       concurrency: undefined,
+      reads: undefined,
       batch: undefined,
     },
   );

@@ -1,5 +1,5 @@
 /** Events of one run as an engine would send them, and sinks that keep what is written. */
-import type { EngineEvent, ExecFinished, RunEvent, RunEventBody } from '../../../src/core/events.ts';
+import type { EngineEvent, ExecFinished, RunEvent, RunEventBody, StateKind } from '../../../src/core/events.ts';
 import type { NodeReport, RunReport } from '../../../src/core/report.ts';
 import type { Sink } from '../../../src/observe/reporter.ts';
 
@@ -25,7 +25,7 @@ export class Script {
     this.send({ type: 'run.started', state: 'Scan', wallTime: 0 });
   }
 
-  enter(state: string, kind: 'node' | 'batch' = 'node', afterMs = 0): void {
+  enter(state: string, kind: StateKind = 'node', afterMs = 0): void {
     this.send({ type: 'state.entered', state, node: state.toLowerCase(), visit: 1, kind }, afterMs);
   }
 

@@ -46,8 +46,17 @@ const end = oneOf('completed', 'failed', 'cancelled', 'timed_out');
 const shapes: Shapes = {
   'run.started': { state: text, wallTime: time },
   'run.finished': { status: end, state: text, 'error?': error, report },
-  'state.entered': { ...visit, kind: oneOf('node', 'batch') },
+  'state.entered': { ...visit, kind: oneOf('node', 'batch', 'split', 'workflow') },
   transition: { ...visit, outcome: text, to: text, failed: flag, prepMs: amount, postMs: amount },
+  'branch.finished': { ...visit, branch: text, status: oneOf('completed', 'failed', 'cancelled'), 'error?': error },
+  'join.decided': {
+    ...visit,
+    outcome: oneOf('won', 'impossible', 'timed_out'),
+    completed: count,
+    failed: count,
+    cancelled: count,
+    deadlinePassed: flag,
+  },
   'batch.sized': { ...visit, items: count, final: flag },
   'exec.finished': {
     ...execution,
@@ -65,6 +74,7 @@ const shapes: Shapes = {
   'retry.scheduled': {
     ...visit,
     phase: oneOf('prep', 'exec', 'post'),
+    'branch?': text,
     'item?': count,
     attempt: from1,
     delayMs: amount,
@@ -96,10 +106,16 @@ function assertWellFormed(event: RunEvent): void {
 
 /**
  * Checks all events of a finished run: well formed, numbered without gaps, in the order of their times, the first and the
- * last where they belong, visits one after the other, notes and retries where their attempt is.
+ * last where they belong, visits one after the other or inside the visit of a sub-workflow, notes and retries where their
+ * attempt is, branches and joins in their split. Only what a branch that lost still tells may come after its visit.
  */
 export function assertStream(events: readonly RunEvent[]): void {
   for (const event of events) assertWellFormed(event);
+  assertOrder(events);
+}
+
+/** As `assertStream`, but that the events need not be well formed: those of a fake dispatcher lack times. */
+export function assertOrder(events: readonly RunEvent[]): void {
   assert.deepEqual(
     events.map(({ seq }) => seq),
     events.map((_event, index) => index + 1),
@@ -110,25 +126,51 @@ export function assertStream(events: readonly RunEvent[]): void {
     [events.length - 1],
   );
   let at = 0;
-  let openVisit = 0;
+  let entered = 0;
+  const open = new Map<number, string>();
   const finished = new Set<string>();
+  const lost = new Set<string>();
   for (const event of events) {
     assert.ok(event.at >= at, `${event.type} #${event.seq} is earlier than the event before it`);
     at = event.at;
     assert.equal(event.runId, events[0]?.runId);
     if (!('visit' in event)) continue;
+    const where = `${event.type} #${event.seq}`;
     if (event.type === 'state.entered') {
-      assert.equal(event.visit, openVisit + 1);
-      openVisit = event.visit;
+      assert.equal(event.visit, entered + 1);
+      entered = event.visit;
+      const holder = [...open.values()].at(-1);
+      assert.ok(holder === undefined || event.state.startsWith(`${holder}/`), `${where} lies in another visit`);
+      open.set(event.visit, event.state);
     }
-    assert.equal(event.visit, openVisit, `${event.type} #${event.seq} belongs to another visit`);
+    const branch = 'branch' in event ? `${event.visit}/${event.branch}` : undefined;
+    // A failure that a sub-workflow does not route ends the visit inside it and the one that holds it in one.
+    if (event.type === 'transition' && event.failed) {
+      for (const [inner, state] of open) if (state.startsWith(`${event.state}/`)) open.delete(inner);
+    }
+    if (branch === undefined || !lost.has(branch)) {
+      assert.equal([...open.keys()].at(-1), event.visit, `${where} belongs to another visit`);
+      assert.equal(open.get(event.visit), event.state);
+    }
+    if (event.type === 'transition') open.delete(event.visit);
+    if (event.type === 'branch.finished') {
+      assert.ok(!finished.has(branch as string), `branch ${branch} finished twice`);
+      finished.add(branch as string);
+      if (event.status === 'cancelled') lost.add(branch as string);
+      assert.equal(event.error === undefined, event.status !== 'failed');
+    }
+    if (event.type === 'join.decided') {
+      assert.ok(!finished.has(`${event.visit}`), `the join of visit ${event.visit} was decided twice`);
+      finished.add(`${event.visit}`);
+    }
     if (!('attempt' in event) || event.type === 'retry.scheduled') continue;
-    const attempt = `${event.visit}/${'item' in event ? String(event.item) : ''}/${event.attempt}`;
+    const item = 'item' in event ? String(event.item) : '';
+    const attempt = `${branch ?? event.visit}/${item}/${event.attempt}`;
     if (event.type === 'exec.finished') {
       assert.ok(!finished.has(attempt), `attempt ${attempt} finished twice`);
       finished.add(attempt);
     } else if (event.type !== 'log') {
-      assert.ok(!finished.has(attempt), `${event.type} #${event.seq} comes after its exec.finished`);
+      assert.ok(!finished.has(attempt), `${where} comes after its exec.finished`);
     }
   }
 }
