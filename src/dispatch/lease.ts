@@ -190,6 +190,11 @@ export class Lease {
     this.status = 'ended';
   }
 
+  /** Keeps the process alive until the lease is over. */
+  keepAlive(): void {
+    this.#channel.ref();
+  }
+
   /** Terminates the thread. */
   terminate(): void {
     this.#channel.terminate();

@@ -294,6 +294,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       lease.post(next);
     }
     if (this.#inFlight > 0) this.#watchdog.arm();
+    // What waits for leases that are ending is in nobody's flight yet.
+    else if (this.#ready.size > 0) for (const lease of this.#openLeases()) lease.keepAlive();
     else if (this.#openLeases().length > 0) this.#idle.begin();
   }
 

@@ -35,6 +35,7 @@ describe('a process ends by itself', { concurrency: 2 }, () => {
     ['with an engine that was never closed', 'idle', ['done']],
     ['with an engine that was never used', 'unused', ['done']],
     ['with the default engine', 'default', ['done', '0 runs']],
+    ['when its last run is done, though a lease was ending as it came', 'ending', ['first,second']],
     ['when its last run is done, back-off included', 'unfinished', ['slept', 'out of range']],
     [
       'after threads have died in every way',
