@@ -27,7 +27,7 @@ export interface PrepContext<Services = unknown> {
   readonly visit: number;
   /** Number of the attempt of this visit, from 1. */
   readonly attempt: number;
-  /** Fires when the run is cancelled or times out. */
+  /** Fires when the run is cancelled or times out; in a branch, also when its join is decided. */
   readonly signal: AbortSignal;
   readonly log: Log;
   /** What the run has done so far. */

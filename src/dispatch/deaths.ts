@@ -3,7 +3,7 @@
 import { systemClock } from '../core/clock.ts';
 import { messageOf, ThreadDiedError, type DeathReason } from '../core/errors.ts';
 import type { Execution, ItemEnd } from './execution.ts';
-import { hardTimeout } from './item-end.ts';
+import { hardTimeout, whereOf } from './item-end.ts';
 
 /** What is known of a death. */
 export interface Death {
@@ -83,11 +83,10 @@ function settleItem(execution: Execution, position: number, end: ItemEnd): void 
 }
 
 function diedError(execution: Execution, { reason, error }: Death): ThreadDiedError {
-  const { node, runId, state, visit } = execution.request;
-  const thread = execution.thread === undefined ? {} : { thread: execution.thread };
+  const { node } = execution.request;
   return new ThreadDiedError(`exec of '${node}' did not end: ${describe(reason, error)}`, reason, {
     cause: error,
-    where: { node, runId, state, visit, ...thread },
+    where: whereOf(execution),
   });
 }
 

@@ -2,7 +2,7 @@
 /** How items end, from what is known of them. */
 import { systemClock } from '../core/clock.ts';
 import { decodeError } from '../core/error-codec.ts';
-import { AttemptTimeoutError, type StopRung } from '../core/errors.ts';
+import { AttemptTimeoutError, type StopRung, type Where } from '../core/errors.ts';
 import { notCloneable } from '../wire/clone-check.ts';
 import type { ItemFailure } from '../wire/messages.ts';
 import { prepareForWire } from '../wire/transfer.ts';
@@ -67,8 +67,19 @@ export function hardTimeout(execution: Execution, startedAt: number): ItemEnd {
 
 /** What an attempt fails with that ran longer than its timeout. */
 export function timeoutError(execution: Execution, rung: StopRung): AttemptTimeoutError {
-  const { node, runId, state, visit, timeoutMs = 0 } = execution.request;
-  return new AttemptTimeoutError(`exec of '${node}'`, timeoutMs, rung, {
-    where: { node, runId, state, visit, ...(execution.thread === undefined ? {} : { thread: execution.thread }) },
-  });
+  const { node, timeoutMs = 0 } = execution.request;
+  return new AttemptTimeoutError(`exec of '${node}'`, timeoutMs, rung, { where: whereOf(execution) });
+}
+
+/** Where an execution belongs, for errors. */
+export function whereOf({ request, thread }: Execution): Where {
+  const { node, runId, state, visit, branch } = request;
+  return {
+    node,
+    runId,
+    state,
+    visit,
+    ...(branch === undefined ? {} : { branch }),
+    ...(thread === undefined ? {} : { thread }),
+  };
 }

@@ -12,6 +12,7 @@ import {
   Workflow,
   type BoundExec,
   type Branch,
+  type CanoError,
   type Engine,
   type JoinRule,
   type Run,
@@ -229,7 +230,8 @@ describe('branches on threads', () => {
       .addExitStates('Done');
     const { report } = await within(watched.engine.start(workflow, store).result, 'the run');
     const results = store.get('results') as Record<string, Settled<unknown>>;
-    assert.equal((results['exits'] as { readonly error: { code?: string } }).error.code, 'CANO_THREAD_DIED');
+    const { error } = results['exits'] as { readonly error: CanoError };
+    assert.deepEqual([error.code, error.where.branch], ['CANO_THREAD_DIED', 'exits']);
     assert.deepEqual(results['lives'], { status: 'completed', value: 'fine' });
     assert.deepEqual(
       report.nodes.map(({ branch: of, attempts }) => [of, attempts]),
