@@ -67,7 +67,7 @@ const shapes: Shapes = {
     startedAt: time,
     endedAt: time,
     receivedAt: time,
-    cloneMs: count,
+    cloneMs: amount,
     bytesIn: count,
     bytesOut: count,
   },
