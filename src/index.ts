@@ -57,6 +57,7 @@ export type {
   ThreadLimits,
   ThreadStatus,
 } from './orchestrator/types.ts';
+export type { RunExplanation, RunWait } from './orchestrator/explain.ts';
 export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
 
 // what is announced
@@ -78,6 +79,7 @@ export {
   NonRetryableError,
   NotAListError,
   NotCloneableError,
+  QueueFullError,
   RetryAfterError,
   ServiceError,
   SetupFailedError,

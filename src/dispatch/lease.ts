@@ -117,7 +117,7 @@ export class Lease {
     }
     const slot = this.#free.pop() as number;
     execution.slot = slot;
-    execution.generation = this.slots.queue(slot);
+    execution.generation = this.slots.queue(slot, execution.items.length);
     execution.status = 'posted';
     execution.thread = this.thread;
     const { message, bytes } = messageOf(execution, execId, commonId);

@@ -2,7 +2,7 @@
 /**
  * Has executions done by threads.
  *
- * Owns: the ready queue, which lease an execution goes to, the watchdog, who pays for a death.
+ * Owns: the ready queue, which lease an execution goes to, the balancer, the watchdog, who pays for a death.
  * Does not own: retries (the orchestrator's), the protocol (the lease's), the threads' life (the pool's).
  *
  * D1 submitted = queued + in flight + ended; every item of every execution settles exactly once.
@@ -15,19 +15,21 @@ import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts'
 import type { BoundExec } from '../node.ts';
 import type { Hello, Retired } from '../wire/messages.ts';
 import { SLOT_COUNT } from '../wire/slots.ts';
-import { CostTable } from './cost.ts';
+import { Balancer } from './balancer.ts';
+import { chargeFor, CostTable } from './cost.ts';
 import { settleRunning, type Death } from './deaths.ts';
-import type { Dispatcher, DispatcherView } from './dispatcher.ts';
+import type { Dispatcher, DispatcherView, RunStanding } from './dispatcher.ts';
 import { keyOf, type CommonValue, type Execution } from './execution.ts';
 import { IdleTimer } from './idle.ts';
 import { cancelledAt, failedAt } from './item-end.ts';
 import { Lease, type LeaseOwner } from './lease.ts';
 import { Numbering } from './numbering.ts';
-import { heldUp, misplaced, placeFor } from './placement.ts';
+import { placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import type { RunShare } from './run-share.ts';
 import { Teardown } from './teardown.ts';
-import { viewThread } from './view.ts';
+import { viewRun, viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -58,6 +60,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   readonly #ready = new ReadyQueue();
   readonly #costs = new CostTable();
   readonly #leases: (Lease | undefined)[];
+  readonly #balancer: Balancer;
   readonly #watchdog: Watchdog;
   readonly #idle: IdleTimer;
   readonly #numbers = new Numbering();
@@ -74,9 +77,16 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     this.threads = options.threads;
     this.#leases = Array.from({ length: options.threads });
     this.#busyBefore = Array.from({ length: options.threads }, () => 0);
+    this.#balancer = new Balancer({
+      leases: this.#leases,
+      costs: this.#costs,
+      ready: this.#ready,
+      giveBack: (execution) => this.#giveBack(execution),
+      pump: () => this.#pump(),
+    });
     this.#watchdog = new Watchdog({
       leases: () => this.#openLeases(),
-      onTick: () => this.#balance(0),
+      onTick: () => this.#balancer.balance(0),
       isNeeded: () => this.#inFlight > 0,
       graceMs: options.graceMs,
     });
@@ -117,7 +127,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
         this.#watchdog.stop(lease, execution, 'cancelled', -1, reason);
         return;
       }
-      this.#inFlight -= 1;
+      this.#leave(execution);
     } else {
       return;
     }
@@ -154,6 +164,11 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     return { threads, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
   }
 
+  standingOf(share: RunShare): RunStanding {
+    const costOf = (execution: Execution): number => chargeFor(this.#costs.expected(execution), execution);
+    return { ...this.#ready.standingOf(share, costOf), ...viewRun(share, this.#openLeases()) };
+  }
+
   async close(): Promise<void> {
     if (this.#pool === undefined) return;
     if (this.#numbers.hasTeardown) await this.#tearDown();
@@ -171,15 +186,14 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   }
 
   onEnded(_lease: Lease, execution: Execution): void {
-    this.#inFlight -= 1;
+    this.#leave(execution);
     if (execution.startedAt !== undefined && execution.items.length > 0)
-      this.#costs.add(keyOf(execution), execution.ranMs);
+      this.#costs.add(keyOf(execution), execution.ranMs, execution.items.length);
     this.#finish(execution);
   }
 
   onReturned(_lease: Lease, execution: Execution): void {
-    this.#inFlight -= 1;
-    this.#requeue(execution);
+    this.#giveBack(execution);
   }
 
   onBurst(lease: Lease): void {
@@ -188,7 +202,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     const isIdle = lease.inFlight.length === 0;
     if (lease.retiring && isIdle && this.#teardown === undefined && lease.status === 'open') lease.retire();
     this.#pump();
-    if (isIdle && this.#ready.size === 0 && this.#inFlight > 1) this.#balance(WORTH_TAKING_MS);
+    if (isIdle && this.#ready.size === 0 && this.#inFlight > 0) this.#balancer.balance(WORTH_TAKING_MS);
   }
 
   onRetired(lease: Lease, [, errors]: Retired): void {
@@ -224,13 +238,13 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       lease.running() ??
       (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
     lease.inFlight = [];
-    this.#inFlight -= executions.length;
     // Last to first: each goes to the front of the queue, so the first ends up there.
     for (const execution of executions.toReversed()) {
       if (execution === running) {
         const position = Math.max(lease.slots.position(execution.slot), execution.settled);
         settleRunning(execution, death, position, lease.slots.startedAt(execution.slot));
       }
+      this.#leave(execution);
       const { stop } = execution;
       if (stop?.kind === 'setup') execution.settleRest(failedAt(now(), stop.reason));
       if (stop?.kind === 'cancelled') this.#settleCancelled(execution, stop.reason);
@@ -238,6 +252,17 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       else if (execution.settled >= execution.items.length) this.#finish(execution);
       else this.#requeue(execution);
     }
+  }
+
+  // It is on no thread any more.
+  #leave(execution: Execution): void {
+    this.#inFlight -= 1;
+    this.#ready.settle(execution);
+  }
+
+  #giveBack(execution: Execution): void {
+    this.#leave(execution);
+    this.#requeue(execution);
   }
 
   #settleCancelled(execution: Execution, reason: unknown): void {
@@ -277,10 +302,11 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   #pump(): void {
     for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
-      const place = placeFor(next, this.#leases, this.#costs);
+      const expectedMs = this.#costs.expected(next);
+      const place = placeFor(expectedMs, this.#leases);
       if (place === undefined) break;
       const lease = typeof place === 'number' ? this.#open(place) : place;
-      this.#ready.shift();
+      this.#ready.shift(chargeFor(expectedMs, next));
       this.#inFlight += 1;
       lease.post(next);
     }
@@ -304,20 +330,6 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     });
     this.#leases[thread] = lease;
     return lease;
-  }
-
-  // Takes back what waits behind executions that are longer than expected, and what waits while a thread has nothing to do.
-  #balance(leastMs: number): void {
-    const found = heldUp(this.#leases, this.#costs, now());
-    if (this.#ready.size === 0) found.push(...misplaced(this.#leases, this.#costs, leastMs));
-    for (const { lease, executions } of found) {
-      for (const execution of executions) {
-        if (!lease.steal(execution)) continue;
-        this.#inFlight -= 1;
-        this.#requeue(execution);
-      }
-    }
-    if (found.length > 0) this.#pump();
   }
 
   // What is being recycled comes first. Then one lease per thread, each kept until all have answered: the pool gives a lease

@@ -1,7 +1,7 @@
 /**
  * Engines: the runs that are under way, and the threads they share.
  *
- * Owns: the live runs, the dispatchers, limits per node, the end of both.
+ * Owns: the live runs, those that wait for room included, the dispatchers, limits per node, the end of both.
  * Does not own: what a run does (run-loop), where executions go (dispatch).
  *
  * N1 After `close` was called no run starts.
@@ -26,7 +26,9 @@ import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
 import { threadCount } from '../dispatch/threads.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
+import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
+import { explainRun, type RunExplanation } from './explain.ts';
 import { LiveRun } from './live-run.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
 import { runLoop } from './run-loop.ts';
@@ -68,6 +70,7 @@ class LocalEngine implements EngineServices {
   readonly #inline: InlineDispatcher;
   readonly #dispatcher: Dispatcher;
   readonly #runs = new Map<string, LiveRun>();
+  readonly #admission: Admission;
   readonly #signals = new SharedSignals();
   readonly #limits = new WeakMap<AnyNode, ConcurrencyLimit>();
   #closing: Promise<void> | undefined;
@@ -86,6 +89,7 @@ class LocalEngine implements EngineServices {
     this.services = checkServices(options.services);
     checkListener(options.onEvent);
     this.#options = options;
+    this.#admission = new Admission(options);
     this.#inline = new InlineDispatcher(this.services, clock);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
     const recycleAfter = checkRecycle(options.recycleAfter);
@@ -126,15 +130,19 @@ class LocalEngine implements EngineServices {
       throw new InvalidOptionError(
         `runId '${id}' belongs to a run that is still live; every run needs an id of its own`,
       );
+    this.#admission.refuseWhenFull(this.name);
     const run = new LiveRun(id, workflow.definition, store, given, this.clock, () => {
       release();
+      leave();
       this.#runs.delete(id);
       if (this.#runs.size === 0) this.#onQuiet?.();
     });
     if (this.#options.onEvent !== undefined) run.listen(this.#options.onEvent);
     this.#runs.set(id, run);
     const release = this.#watch(run, given.signal, timeoutMs);
-    queueMicrotask(() => void runLoop(run, this, maxTransitions));
+    const leave = this.#admission.admit(run, () => {
+      queueMicrotask(() => void runLoop(run, this, maxTransitions));
+    });
     return run;
   }
 
@@ -146,6 +154,23 @@ class LocalEngine implements EngineServices {
     const run = this.#runs.get(runId);
     run?.cancel(reason ?? new StoppedError('cancelled through its engine'));
     return run !== undefined;
+  }
+
+  explain(runId: string): RunExplanation | undefined {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return undefined;
+    const node = run.definition.states.get(run.state)?.node;
+    const limit = node === undefined ? undefined : this.limitOf(node);
+    const { maxRuns } = this.#admission;
+    const { id, definition, status, state, visit } = run;
+    return explainRun({
+      run: { runId: id, workflow: definition.name, status, state, visit },
+      admission: maxRuns === undefined ? undefined : { ...this.#admission.standingOf(run), maxRuns },
+      visit: run.present?.waits() ?? [],
+      dispatch: (node === undefined ? this.#dispatcher : this.dispatcherOf(node)).standingOf(run.share),
+      limit: limit === undefined ? undefined : { ...limit.standingOf(run), node: node?.name ?? '', limit: limit.limit },
+      threads: this.stats().threads,
+    });
   }
 
   async warmUp({ definition }: { readonly definition: WorkflowDefinition }): Promise<void> {
@@ -165,7 +190,14 @@ class LocalEngine implements EngineServices {
       const { runId, state, node } = execution.request;
       return { ...rest, execution: { runId, state, node, ...(item === undefined ? {} : { item }), runningMs } };
     });
-    return { threads, queued: view.queued, inFlight: view.inFlight, settled: view.settled, runs: this.#runs.size };
+    return {
+      threads,
+      queued: view.queued,
+      inFlight: view.inFlight,
+      settled: view.settled,
+      runs: this.#runs.size,
+      pending: this.#admission.pending,
+    };
   }
 
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: CloseOptions = {}): Promise<void> {

@@ -1,6 +1,6 @@
 /** The exec of a node with one execution per visit. */
 import { isThenable } from '../core/thenable.ts';
-import type { InlineContext } from '../definition/node.ts';
+import type { AnyNode, InlineContext } from '../definition/node.ts';
 import { Execution, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
 import { MainContext, type ContextScope } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
@@ -11,10 +11,14 @@ import type { VisitScope } from './visit-scope.ts';
 /** Does it: on a thread, through the main-thread dispatcher, or as a plain call where nothing more is asked for. */
 export function runExec(visit: VisitScope): unknown {
   const { node } = visit;
-  if (typeof node.exec === 'function' && node.timeoutMs === undefined && node.concurrency === undefined) {
-    return callDirectly(visit, node.exec);
-  }
-  return dispatchOne(visit);
+  return isCalledDirectly(node) ? callDirectly(visit, node.exec) : dispatchOne(visit);
+}
+
+/** Whether exec is a plain function that needs no dispatcher. */
+export function isCalledDirectly(
+  node: AnyNode,
+): node is AnyNode & { readonly exec: (input: unknown, ctx: InlineContext) => unknown } {
+  return typeof node.exec === 'function' && node.timeoutMs === undefined && node.concurrency === undefined;
 }
 
 function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
@@ -150,7 +154,7 @@ async function enter({ run }: VisitScope, limit: ConcurrencyLimit): Promise<void
       isIn = true;
       off();
       resolve();
-    });
+    }, run);
     if (isIn) return;
     off = run.onStop(() => {
       if (withdraw()) reject(run.stopError());
@@ -199,7 +203,7 @@ function newExecution({ run, node, place, input, attempt }: VisitScope, sink: Ex
     state: place.state,
     node: node.name,
     visit: place.visit,
-    priority: run.priority,
+    share: run.share,
     timeoutMs: node.timeoutMs,
     common: undefined,
     items: [input],

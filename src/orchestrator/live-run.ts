@@ -15,8 +15,10 @@ import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
 import type { NodeReport, RunReport } from '../core/report.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
+import { RunShare } from '../dispatch/run-share.ts';
 import { deliverRunEvent, isRunChannelInUse } from './announcer.ts';
 import { EventStream } from './event-stream.ts';
+import type { RunWait } from './explain.ts';
 
 const DEFAULT_EVENT_LIMIT = 100_000;
 
@@ -38,6 +40,8 @@ export class LiveRun implements Run {
   /** The error that took an `onFailure` route into the present state. */
   lastError: unknown;
   stopRequest: StopRequest | undefined;
+  /** Its visit, as far as others may ask it. */
+  present: { waits(): readonly RunWait[] } | undefined;
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
@@ -50,6 +54,11 @@ export class LiveRun implements Run {
   #isClosed = false;
   readonly #startedAt: number;
   #controller: AbortController | undefined;
+  #share: RunShare | undefined;
+  /** Made when somebody asks for it, like what tells of it. */
+  #started: Promise<void> | undefined;
+  #onBegin: (() => void) | undefined;
+  #hasBegun = false;
   #seq = 0;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
 
@@ -96,6 +105,31 @@ export class LiveRun implements Run {
     this.#controller ??= new AbortController();
     if (this.stopRequest !== undefined) this.#controller.abort(this.stopError());
     return this.#controller.signal;
+  }
+
+  /** What the run has had of the threads; made for its first execution. */
+  get share(): RunShare {
+    this.#share ??= new RunShare(this.priority);
+    return this.#share;
+  }
+
+  get started(): Promise<void> {
+    this.#started ??= this.#hasBegun
+      ? Promise.resolve()
+      : new Promise((resolve, reject) => {
+          this.#onBegin = resolve;
+          // First come, first served: after it has begun this changes nothing.
+          this.result.catch(reject);
+        });
+    this.#started.catch(() => {});
+    return this.#started;
+  }
+
+  /** The run is under way from now on. */
+  begin(): void {
+    this.status = 'running';
+    this.#hasBegun = true;
+    this.#onBegin?.();
   }
 
   get isOver(): boolean {

@@ -25,7 +25,7 @@ type FailedVisit = Extract<VisitEnd, { kind: 'failed' }>;
 /** Runs to the end; never rejects. */
 export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitions: number | undefined): Promise<void> {
   const { start, states, exits } = run.definition;
-  run.status = 'running';
+  if (run.stopRequest === undefined) run.begin();
   run.announce(() => ({ type: 'run.started', state: start, wallTime: engine.clock.wallNow() }));
   for (;;) {
     if (run.stopRequest !== undefined) return endStopped(run);
@@ -33,6 +33,7 @@ export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitio
     const { node } = entry;
     run.visit += 1;
     const visit = new Visit(run, node, engine);
+    run.present = visit;
     const { place, cells } = visit;
     cells.visits += 1;
     run.announce(() => ({ type: 'state.entered', ...place, kind: node.kind }));

@@ -19,7 +19,8 @@ import type { Log } from '../node.ts';
 import { beginView, commitView, MemoryStore } from '../store/memory-store.ts';
 import type { VisitPlace } from './attempt.ts';
 import { BatchFailure, runBatch } from './batch.ts';
-import { runExec } from './exec-phase.ts';
+import { isCalledDirectly, runExec } from './exec-phase.ts';
+import type { RunWait } from './explain.ts';
 import type { LiveRun } from './live-run.ts';
 import type { EngineServices } from './ports.ts';
 import type { VisitScope } from './visit-scope.ts';
@@ -52,6 +53,8 @@ export class Visit implements VisitScope {
   prepMs = 0;
   postMs = 0;
   phaseStartedAt: number;
+  waitsOfExec: VisitScope['waitsOfExec'];
+  #backOffEndsAt: number | undefined;
   #phase: Phase;
   #retriesUsed = 0;
   #view: MemoryStore | undefined;
@@ -76,6 +79,17 @@ export class Visit implements VisitScope {
     } catch (error) {
       return this.#finish(undefined, { error });
     }
+  }
+
+  /** What the visit waits for, beside its executions. */
+  waits(): readonly RunWait[] {
+    const { node, engine } = this;
+    const now = engine.clock.now();
+    if (this.#backOffEndsAt !== undefined)
+      return [{ kind: 'back_off', node: node.name, leftMs: Math.max(0, this.#backOffEndsAt - now) }];
+    if (this.#phase === 'exec' && (node.batch !== undefined || !isCalledDirectly(node)))
+      return this.waitsOfExec?.() ?? [];
+    return [{ kind: this.#phase, node: node.name, forMs: now - this.phaseStartedAt }];
   }
 
   async #finish(
@@ -202,6 +216,7 @@ export class Visit implements VisitScope {
   async #backOff(delayMs: number): Promise<void> {
     const { run, engine } = this;
     run.status = 'waiting';
+    this.#backOffEndsAt = engine.clock.now() + delayMs;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         timer.cancel();
@@ -212,6 +227,7 @@ export class Visit implements VisitScope {
       const off = run.onStop(wake);
     });
     run.status = 'running';
+    this.#backOffEndsAt = undefined;
     this.phaseStartedAt = engine.clock.now();
   }
 

@@ -1,6 +1,7 @@
 /** Executions without an engine, and a pool whose threads are played by the test. */
 import type { MessagePort } from 'node:worker_threads';
 import { Execution, type ExecutionRequest, type ItemEnd } from '../../../src/dispatch/execution.ts';
+import { RunShare } from '../../../src/dispatch/run-share.ts';
 import type { ThreadPool } from '../../../src/dispatch/pool.ts';
 import type { BoundExec } from '../../../src/node.ts';
 import type { Call, Execute, FromThread, LeaseStart, Note, ToThread } from '../../../src/wire/messages.ts';
@@ -45,7 +46,7 @@ export function record(request: Partial<ExecutionRequest> = {}): Recorded {
     state: 'S',
     node: 'n',
     visit: 1,
-    priority: 0,
+    share: new RunShare(0),
     timeoutMs: undefined,
     common: undefined,
     items: [0],
