@@ -5,9 +5,10 @@ import type { Measurement, Row } from './row.ts';
 import { sharing } from './rows-sharing.ts';
 import { asking, byteArrays, desk, mixedSpins, noops, objects, spins } from './works.ts';
 import { cancels } from './workloads/cancel.ts';
+import { second, tail } from './workloads/fair.ts';
 import { faults } from './workloads/faults.ts';
 import { closedLoop, openLoop } from './workloads/loop.ts';
-import { loopDelay } from './workloads/saturated.ts';
+import { loopDelay, loopDelayOfBatch } from './workloads/saturated.ts';
 import { soak } from './workloads/soak.ts';
 import { cold, emptyWorkerReady, idleMemory, importing, threadReady } from './workloads/start.ts';
 
@@ -107,6 +108,47 @@ const heavyTail: Row = {
       const measured = await closedLoop(pool, { work, inFlight: 8 * TWO, isCounted: work.isShort, ...times(options) });
       return { ...measured, value: measured.latency?.p99 ?? Number.NaN, also: { 'µs per execution': measured.value } };
     }),
+};
+
+const LONG_TIMES = 50;
+const heavyBatch = (items: number) => ({
+  work: mixedSpins(1_000, LONG_TIMES * 1_000, 0.01),
+  items,
+  inFlight: 64 * TWO,
+  longTimes: LONG_TIMES,
+});
+
+const fairTail: Row = {
+  id: 'fair-tail',
+  title: 'A batch of 5,000 items, 99 % of 1 ms and 1 % of 50 ms: its time over that of its work alone on 2 threads',
+  unit: '× work / threads',
+  contenders: ['bare', ...POOLS, 'cano'],
+  budgets: [{ contender: 'cano', atMost: 1.1 }],
+  timeLimit: 120,
+  measure: (contender, { quick }) => {
+    const open = { threads: TWO, task: 'spin' } as const;
+    return withPool(contender, open, (pool) => tail(pool, heavyBatch(quick ? 1_000 : 5_000), spins(1_000), open));
+  },
+};
+
+const fairSecond: Row = {
+  id: 'fair-second',
+  title:
+    'A batch of 300 items of 1 ms that comes while that of fair-tail is under way: p99 over twice its time alone + 50 ms',
+  unit: '× 2 × alone + longest',
+  contenders: [...POOLS, 'cano'],
+  budgets: [{ contender: 'cano', atMost: 1 }],
+  rounds: 1,
+  timeLimit: 300,
+  measure: (contender, { quick }) =>
+    withPool(contender, { threads: TWO, task: 'spin' }, (pool) =>
+      second(pool, {
+        first: heavyBatch(5_000),
+        second: { work: spins(1_000), items: 300, inFlight: 64 * TWO },
+        longest: spins(LONG_TIMES * 1_000),
+        repeats: quick ? 20 : 200,
+      }),
+    ),
 };
 
 const openLoops = [50, 80].map((percent): Row => {
@@ -229,6 +271,18 @@ const delay: Row = {
     ),
 };
 
+const delayOfBatch: Row = {
+  id: 'loop-delay-batch',
+  title: "Delay of the main thread's loop during batches of 100,000 items of 10 µs on 2 threads",
+  unit: 'ms, p99 above idle',
+  contenders: [...POOLS, 'cano'],
+  budgets: [{ contender: 'cano', atMost: 10 }],
+  measure: (contender, options) =>
+    withPool(contender, { threads: TWO, task: 'spin' }, (pool) =>
+      loopDelayOfBatch(pool, { work: spins(10), items: 100_000, inFlight: 64 * TWO }, times(options).measureMs * 2),
+    ),
+};
+
 const million: Row = {
   id: 'soak',
   title: 'A million no-ops, 100 in flight: memory early and late',
@@ -251,8 +305,11 @@ export const rows: readonly Row[] = [
   ...sharing,
   calls,
   heavyTail,
+  fairTail,
+  fairSecond,
   ...openLoops,
   delay,
+  delayOfBatch,
   faultsRow,
   cancelsRow,
   imports,

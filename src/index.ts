@@ -71,6 +71,7 @@ export type {
   ThreadLimits,
   ThreadStatus,
 } from './orchestrator/types.ts';
+export type { RunExplanation, RunWait } from './orchestrator/explain.ts';
 export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
 
 // what is announced
@@ -92,6 +93,7 @@ export {
   NonRetryableError,
   NotAListError,
   NotCloneableError,
+  QueueFullError,
   ReadOnlyStoreError,
   RetryAfterError,
   ServiceError,

@@ -26,7 +26,7 @@ interface ExecutionRequest {
   readonly state: string;
   readonly node: string;
   readonly visit: number;
-  readonly priority: number;
+  readonly share: object;
   readonly timeoutMs: undefined;
   readonly common: undefined;
   readonly items: readonly unknown[];
@@ -52,17 +52,19 @@ interface Internals {
     readonly observer: { started(): void; exited(): void };
   }) => Dispatcher;
   readonly Execution: new (request: ExecutionRequest) => Execution;
+  readonly RunShare: new (priority: number) => object;
 }
 
 /** Loaded with this file and not in `open`, as the package of every other contender is. */
 const internals = await (async () => {
   const index = import.meta.resolve('cano');
   const load = async (path: string) => import(new URL(path, index).href) as Promise<Internals>;
-  const [{ ThreadDispatcher }, { Execution }] = await Promise.all([
+  const [{ ThreadDispatcher }, { Execution }, { RunShare }] = await Promise.all([
     load('dispatch/thread-dispatcher.js'),
     load('dispatch/execution.js'),
+    load('dispatch/run-share.js'),
   ]);
-  return { ThreadDispatcher, Execution };
+  return { ThreadDispatcher, Execution, RunShare };
 })();
 
 export const canoDispatcher: Contender = {
@@ -92,7 +94,7 @@ export const canoDispatcher: Contender = {
           state: 'Execute',
           node: task,
           visit: 1,
-          priority: 0,
+          share: new internals.RunShare(0),
           timeoutMs: undefined,
           common: undefined,
           items: [input],

@@ -33,7 +33,8 @@ export async function batch(pool: Pool, options: Batch): Promise<Measurement> {
   };
 }
 
-async function executeAll(pool: Pool, { work, items, inFlight }: Batch): Promise<readonly unknown[]> {
+/** Executes all items once. */
+export async function executeAll(pool: Pool, { work, items, inFlight }: Batch): Promise<readonly unknown[]> {
   if (pool.all !== undefined) return pool.all(Array.from({ length: items }, (_value, n) => work.input(n)));
   const results: unknown[] = Array.from({ length: items });
   let next = 0;

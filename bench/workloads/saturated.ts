@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Pool } from '../contender.ts';
 import type { Measurement } from '../row.ts';
+import { batch, executeAll, type Batch } from './batch.ts';
 import { closedLoop, type ClosedLoop } from './loop.ts';
 
 const RESOLUTION_MS = 1;
@@ -23,6 +24,24 @@ export async function loopDelay(pool: Pool, options: ClosedLoop): Promise<Measur
     // Below its resolution the histogram cannot tell.
     value: Math.max(RESOLUTION_MS, busy - idle),
     ...(latency === undefined ? {} : { latency }),
+    ...(counts === undefined ? {} : { counts }),
+    also: { 'idle p99 ms': idle, 'busy p99 ms': busy },
+  };
+}
+
+/**
+ * Batches one after the other, with the delay of the main thread's timers beside them.
+ *
+ * @returns `value` as that of `loopDelay`
+ */
+export async function loopDelayOfBatch(pool: Pool, options: Batch, measureMs: number): Promise<Measurement> {
+  const { counts } = await batch(pool, options);
+  const idle = await delayDuring(() => new Promise((resolve) => setTimeout(resolve, measureMs)));
+  const busy = await delayDuring(async () => {
+    for (const end = performance.now() + measureMs; performance.now() < end;) await executeAll(pool, options);
+  });
+  return {
+    value: Math.max(RESOLUTION_MS, busy - idle),
     ...(counts === undefined ? {} : { counts }),
     also: { 'idle p99 ms': idle, 'busy p99 ms': busy },
   };

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'CANO_WRONG_THREAD'
   | 'CANO_JOIN_FAILED'
   | 'CANO_ENGINE_CLOSED'
+  | 'CANO_QUEUE_FULL'
   | 'CANO_EVENTS_OVERFLOW'
   | 'CANO_MAX_TRANSITIONS'
   | 'CANO_NON_RETRYABLE'
@@ -230,6 +231,20 @@ export class WrongThreadError extends CanoError {
 export class EngineClosedError extends CanoError {
   constructor(message: string) {
     super('CANO_ENGINE_CLOSED', message);
+  }
+}
+
+/** An engine was given one more run than its `maxRuns`, and has `whenFull: 'reject'`. Nothing of the run was executed. */
+export class QueueFullError extends CanoError {
+  readonly maxRuns: number;
+
+  constructor(engine: string, maxRuns: number) {
+    super(
+      'CANO_QUEUE_FULL',
+      `engine '${engine}' has as many runs under way as it may have (maxRuns: ${maxRuns}): start this one when another has ended, ` +
+        `have it wait (whenFull: 'wait', and await run.started before the next), or raise maxRuns`,
+    );
+    this.maxRuns = maxRuns;
   }
 }
 

@@ -9,9 +9,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** An id of your own, unique among the live runs. @default a UUID of version 7 */
   readonly runId?: string | undefined;
-  /** Longest time from start to exit; then the run rejects with `RunTimedOutError`. */
+  /** Longest time from `start` to exit, what the run waits for room (`maxRuns`) included; then the run rejects with `RunTimedOutError`. */
   readonly timeout?: Duration | undefined;
-  /** Executions of runs with a higher priority start first. @default 0 */
+  /**
+   * Executions of runs with a higher priority start first, and so do the runs themselves when they wait for room. Runs of
+   * equal priority share execution time fairly. @default 0
+   */
   readonly priority?: number | undefined;
   /** Called for every event, synchronously; what it throws is reported as an uncaught error and does not touch the run. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
@@ -40,6 +43,11 @@ export interface Run<Exit extends string = string> {
   readonly state: string;
   /** Resolves on an exit state; rejects with `RunFailedError`, `RunCancelledError` or `RunTimedOutError`. */
   readonly result: Promise<RunResult<Exit>>;
+  /**
+   * Resolves when the run begins: in the next microtask, or with `maxRuns` when there is room. Rejects as `result` does
+   * when the run is cancelled or times out before it has begun.
+   */
+  readonly started: Promise<void>;
   /** Stops what the run executes and rejects `result` with `RunCancelledError`. Does nothing after the end. */
   cancel(reason?: unknown): void;
   /** The events from now on; ends with the run. */

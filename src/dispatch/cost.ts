@@ -1,31 +1,45 @@
 // Thread: main
 /** What execs cost so far, and how many executions a thread is given ahead because of it. */
+import { keyOf, type Execution } from './execution.ts';
 
 const WEIGHT = 0.2;
 /** Work that a thread may hold beyond what it runs, in milliseconds: enough to hide a wake-up, little enough to take back. */
 const AHEAD_MS = 1;
+/** What an item is charged whose exec has not run yet, in milliseconds; it is corrected when it has. */
+const UNKNOWN_MS = 1;
 
 export class CostTable {
   readonly #mean = new Map<string, number>();
 
-  /** Takes in what one execution took, in milliseconds. */
-  add(key: string, ms: number): void {
+  /** Takes in what an execution of so many items took, in milliseconds. */
+  add(key: string, ms: number, items: number): void {
+    const each = ms / items;
     const mean = this.#mean.get(key);
-    this.#mean.set(key, mean === undefined ? ms : mean + WEIGHT * (ms - mean));
+    this.#mean.set(key, mean === undefined ? each : mean + WEIGHT * (each - mean));
   }
 
-  /** Mean cost of an execution in milliseconds; undefined before the first. */
+  /** Mean cost of an item in milliseconds; undefined before the first. */
   of(key: string): number | undefined {
     return this.#mean.get(key);
   }
 
-  /**
-   * How many executions of this exec a thread may have in flight: 1 while the cost is not known, then as many as
-   * `AHEAD_MS` covers, at least 2, so that a thread never waits for the main thread between two.
-   */
-  window(key: string, limit: number): number {
-    const mean = this.#mean.get(key);
-    if (mean === undefined) return 1;
-    return Math.min(limit, Math.max(2, Math.ceil(AHEAD_MS / Math.max(mean, 1e-6))));
+  /** What an execution will take in all likelihood, in milliseconds; undefined while that is not known. */
+  expected(execution: Execution): number | undefined {
+    const mean = this.#mean.get(keyOf(execution));
+    return mean === undefined ? undefined : mean * execution.items.length;
   }
+}
+
+/** What a run is charged for an execution before it has ended, in milliseconds. */
+export function chargeFor(expectedMs: number | undefined, { items }: Execution): number {
+  return expectedMs ?? UNKNOWN_MS * items.length;
+}
+
+/**
+ * How many executions of such a cost a thread may have in flight: 1 while the cost is not known, then as many as
+ * `AHEAD_MS` covers, at least 2, so that a thread never waits for the main thread between two.
+ */
+export function windowOf(expectedMs: number | undefined, limit: number): number {
+  if (expectedMs === undefined) return 1;
+  return Math.min(limit, Math.max(2, Math.ceil(AHEAD_MS / Math.max(expectedMs, 1e-6))));
 }

@@ -52,6 +52,8 @@ export function reasonOf(error: unknown): DeathReason {
  * @param position the item that ran, and `startedAt` since when; items before it have finished but their results were lost
  */
 export function settleRunning(execution: Execution, death: Death, position: number, startedAt: number): void {
+  // Nothing of it ran any more: what followed has been taken away from its thread (S5).
+  if (position >= execution.items.length) return;
   const { stop } = execution;
   if (stop?.kind === 'timeout' && stop.position === position) {
     settleItem(execution, position, hardTimeout(execution, startedAt));
@@ -78,6 +80,7 @@ export function settleRunning(execution: Execution, death: Death, position: numb
 }
 
 function settleItem(execution: Execution, position: number, end: ItemEnd): void {
+  execution.ranMs += Math.max(0, end.endedAt - end.startedAt);
   if (position === execution.settled) execution.settleNext(end);
   else execution.settleAt(position, end);
 }

@@ -8,6 +8,7 @@
 import type { AttemptOutcome } from '../core/events.ts';
 import type { BoundExec } from '../node.ts';
 import type { Note } from '../wire/messages.ts';
+import type { RunShare } from './run-share.ts';
 
 /** How an item ended. */
 export interface ItemEnd {
@@ -37,6 +38,10 @@ export interface ExecutionSink {
   settled(execution: Execution, index: number, attempt: number, end: ItemEnd, item: unknown): void;
   /** All items have settled. */
   ended(execution: Execution): void;
+  /** Whether one more execution may run at this moment, made of items of this one. Without it none is ever divided. */
+  mayDivide?(execution: Execution): boolean;
+  /** The last items of an execution, none of which has started, have become one of their own. The sink submits it. */
+  divided?(execution: Execution, rest: Execution): void;
 }
 
 /** What is to be executed. */
@@ -49,7 +54,8 @@ export interface ExecutionRequest {
   readonly visit: number;
   /** Of a branch: its name in the split. */
   readonly branch?: string | undefined;
-  readonly priority: number;
+  /** The same object for all executions of a run. */
+  readonly share: RunShare;
   /** Longest running time of one item. */
   readonly timeoutMs: number | undefined;
   readonly common: CommonValue | undefined;
@@ -77,8 +83,11 @@ export interface Stop {
 export class Execution {
   readonly request: ExecutionRequest;
   status: 'new' | 'queued' | 'posted' | 'ended' = 'new';
-  /** It is in the ready queue; kept by the queue. */
+  /** It is in the ready queue; kept by the queue, as are its neighbours there and what its run was charged for it. */
   isWaiting = false;
+  previous: Execution | undefined;
+  next: Execution | undefined;
+  chargedMs = 0;
   items: readonly unknown[];
   #index: number | readonly number[];
   #attempt: number | readonly number[];
@@ -96,7 +105,7 @@ export class Execution {
   bytesOut = 0;
   /** Time that copying its inputs took on the main thread, in milliseconds. */
   cloneMs = 0;
-  /** Running time of its items so far, in milliseconds. */
+  /** Running time of its items since the last requeue, in milliseconds. */
   ranMs = 0;
   stop: Stop | undefined;
   /** Index of the item that ran when its thread died by what may have been another's late throw, and was let off. */
@@ -155,7 +164,25 @@ export class Execution {
     const { settled } = this;
     this.settled = 0;
     this.startedAt = undefined;
+    this.ranMs = 0;
     this.keep((position) => position >= settled);
+  }
+
+  /** Gives the items from `end` on to a new execution with the same request. None of them may have started. */
+  divide(end: number): Execution {
+    const { items } = this;
+    const [index, attempt] = [this.#index, this.#attempt];
+    const rest = new Execution({
+      ...this.request,
+      items: items.slice(end),
+      index: typeof index === 'number' ? index + end : index.slice(end),
+      attempt: typeof attempt === 'number' ? attempt : attempt.slice(end),
+    });
+    rest.letOff = this.letOff;
+    this.items = items.slice(0, end);
+    // What the rest has cost on its way here is not to be shared out over what is left.
+    this.bytesIn *= end / items.length;
+    return rest;
   }
 
   /** Every item is settled: nothing more will be heard of it. */

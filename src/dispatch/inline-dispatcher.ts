@@ -11,10 +11,11 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import { LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
 import { registry, type BoundExec, type RegisteredExec } from '../node.ts';
-import type { Dispatcher, DispatcherView } from './dispatcher.ts';
+import type { Dispatcher, DispatcherView, RunStanding } from './dispatcher.ts';
 import type { Execution, InlineFunction, ItemEnd } from './execution.ts';
 import { cancelledAt, failedAt, timeoutError } from './item-end.ts';
 import { MainContext, type ContextScope } from './main-context.ts';
+import type { RunShare } from './run-share.ts';
 import { warmUpExecutions } from './warm-up.ts';
 
 interface Resource {
@@ -63,6 +64,11 @@ export class InlineDispatcher implements Dispatcher {
 
   view(): DispatcherView {
     return { threads: [], queued: 0, inFlight: this.#running.size, settled: this.#settled };
+  }
+
+  standingOf(share: RunShare): RunStanding {
+    const inFlight = [...this.#running.keys()].filter(({ request }) => request.share === share).length;
+    return { queued: 0, aheadByPriority: 0, aheadByShare: 0, inFlight, threads: [] };
   }
 
   async close(): Promise<void> {

@@ -121,7 +121,7 @@ export class Lease {
     const common = this.#told.common(request.common, messages);
     const slot = this.#free.pop() as number;
     execution.slot = slot;
-    execution.generation = this.slots.queue(slot);
+    execution.generation = this.slots.queue(slot, execution.items.length);
     execution.status = 'posted';
     execution.thread = this.thread;
     const { message, bytes } = messageOf(execution, execId, common.id, this.#told, messages);

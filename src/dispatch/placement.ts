@@ -1,7 +1,7 @@
 // Thread: main
 /** Which lease an execution goes to, and which executions are better done elsewhere. */
 import { SLOT_COUNT } from '../wire/slots.ts';
-import type { CostTable } from './cost.ts';
+import { windowOf, type CostTable } from './cost.ts';
 import { keyOf, type Execution } from './execution.ts';
 import type { Lease } from './lease.ts';
 
@@ -11,8 +11,12 @@ export type Leases = readonly (Lease | undefined)[];
 /** A lease, the number of a thread that is to get one, or undefined when the execution has to wait. */
 export type Place = Lease | number | undefined;
 
-/** The lease with the least in flight: an idle one before a new thread, a new thread before a second execution ahead. */
-export function placeFor(execution: Execution, leases: Leases, costs: CostTable): Place {
+/**
+ * The lease with the least in flight: an idle one before a new thread, a new thread before a second execution ahead.
+ *
+ * @param expectedMs of the execution that is to be placed; undefined when that is not known
+ */
+export function placeFor(expectedMs: number | undefined, leases: Leases): Place {
   let best: Lease | undefined;
   let unused: number | undefined;
   for (let thread = 0; thread < leases.length; thread += 1) {
@@ -23,7 +27,12 @@ export function placeFor(execution: Execution, leases: Leases, costs: CostTable)
   }
   if (unused !== undefined && (best === undefined || best.inFlight.length > 0)) return unused;
   if (best === undefined || best.isFull) return undefined;
-  return best.inFlight.length < costs.window(keyOf(execution), SLOT_COUNT) ? best : undefined;
+  return best.inFlight.length < windowOf(expectedMs, SLOT_COUNT) ? best : undefined;
+}
+
+/** Whether some thread has nothing to do, or has not begun to. */
+export function hasIdle(leases: Leases): boolean {
+  return leases.some((lease) => lease === undefined || (lease.isTaking && lease.inFlight.length === 0));
 }
 
 /** Executions that are better done elsewhere, the last ones first: each goes to the front of the queue. */
@@ -62,7 +71,7 @@ export function heldUp(leases: Leases, costs: CostTable, at: number): Misplaced[
  * @param leastMs executions that cost less are left where they are
  */
 export function misplaced(leases: Leases, costs: CostTable, leastMs: number): Misplaced[] {
-  if (!leases.some((lease) => lease === undefined || (lease.isTaking && lease.inFlight.length === 0))) return [];
+  if (!hasIdle(leases)) return [];
   let longest: Lease | undefined;
   for (const lease of leases) {
     if (lease !== undefined && lease.inFlight.length > (longest?.inFlight.length ?? 1)) longest = lease;

@@ -1,25 +1,28 @@
 // Thread: main
 /**
- * Executions that wait for a thread: by priority, then in the order of their coming; what is requeued goes first.
+ * Executions that wait for a thread: by priority, then by the fair shares of their runs, then in the order of their coming.
  *
- * Q1 `size` counts executions that are still to be done. One that is removed leaves a hole which `shift` skips.
+ * Q1 `size` counts executions that wait; each is in once, and comes out once: taken, or removed.
+ * Q2 No execution is taken while one of a higher priority waits.
+ * Q3 Within a run they are taken in the order of their coming; one that is given back goes before the others of its run.
+ * Q4 A run is charged what an execution is expected to cost when it is taken, and what it did cost when it has ended; for
+ *    what is given back without having run, nothing. Of two runs of equal priority that always have something waiting,
+ *    neither has got more execution time than the other by more than 2 × threads + 1 of the largest executions.
+ * Q5 Idleness earns nothing: a run that comes back starts where the others are.
  */
+import type { RunStanding } from './dispatcher.ts';
 import type { Execution } from './execution.ts';
+import { FairLane } from './fair-lane.ts';
+import type { RunShare } from './run-share.ts';
 
-interface Lane {
-  readonly priority: number;
-  /** Requeued executions, the next one last. */
-  readonly front: (Execution | undefined)[];
-  readonly back: (Execution | undefined)[];
-  head: number;
-}
-
-const COMPACT_AT = 1_024;
 const MAX_EMPTY_LANES = 16;
 
+type QueueStanding = Pick<RunStanding, 'queued' | 'aheadByPriority' | 'aheadByShare'>;
+
 export class ReadyQueue {
-  // Few priorities are in use at a time; highest first.
-  readonly #lanes: Lane[] = [];
+  // Few priorities are in use at a time; highest first. Empty lanes stay until there are many: the next execution has most
+  // likely the priority of one before.
+  readonly #lanes: FairLane[] = [];
   #size = 0;
 
   get size(): number {
@@ -27,47 +30,91 @@ export class ReadyQueue {
   }
 
   push(execution: Execution): void {
-    this.#enter(execution).back.push(execution);
+    const { share } = execution.request;
+    const isNew = share.first === undefined;
+    share.append(execution);
+    this.#enter(execution);
+    if (isNew) this.#lane(share.priority).enter(share);
   }
 
-  /** Puts an execution before all others of its priority. */
+  /** Gives back an execution that was taken and has been `settle`d: it goes before all others of its run. */
   unshift(execution: Execution): void {
-    this.#enter(execution).front.push(execution);
+    const { share } = execution.request;
+    const isNew = share.first === undefined;
+    share.prepend(execution);
+    this.#enter(execution);
+    if (isNew) this.#lane(share.priority).enterInFront(share);
   }
 
   /** Takes an execution out; false when it was not in. */
   remove(execution: Execution): boolean {
     if (!execution.isWaiting) return false;
+    const { share } = execution.request;
+    share.unlink(execution);
     this.#leave(execution);
+    if (share.first === undefined) share.lane?.leave(share);
     return true;
   }
 
   peek(): Execution | undefined {
-    const lane = this.#first();
-    return lane === undefined ? undefined : nextOf(lane);
+    return this.#first()?.first()?.first;
   }
 
-  shift(): Execution | undefined {
+  /** Takes the next execution and charges its run. */
+  shift(costMs: number): Execution | undefined {
     const lane = this.#first();
-    if (lane === undefined) return undefined;
-    const next = nextOf(lane) as Execution;
-    if (lane.front.length > 0) lane.front.pop();
-    else lane.back[lane.head++] = undefined;
+    const share = lane?.first();
+    const next = share?.first;
+    if (lane === undefined || share === undefined || next === undefined) return undefined;
+    share.unlink(next);
     this.#leave(next);
+    next.chargedMs = costMs;
+    lane.take(share, costMs);
     return next;
   }
 
-  /** Takes everything out. */
+  /** An execution that was taken has ended or is given back: its run is charged what it has run, and no more. */
+  settle(execution: Execution): void {
+    const { share } = execution.request;
+    const byMs = execution.ranMs - execution.chargedMs;
+    execution.chargedMs = execution.ranMs;
+    share.lane?.correct(share, byMs);
+  }
+
+  /** A part (0–1) of an execution that was taken will be taken anew: its charge is given back. */
+  refund(execution: Execution, part: number): void {
+    const { share } = execution.request;
+    const byMs = execution.chargedMs * part;
+    execution.chargedMs -= byMs;
+    share.lane?.correct(share, -byMs);
+  }
+
+  /**
+   * How a run stands: its waiting executions, and those of others that come before its first.
+   *
+   * @param costOf what an execution would be charged
+   */
+  standingOf(share: RunShare, costOf: (execution: Execution) => number): QueueStanding {
+    const queued = count(share);
+    if (queued === 0 || share.lane === undefined) return { queued: 0, aheadByPriority: 0, aheadByShare: 0 };
+    let aheadByPriority = 0;
+    for (const lane of this.#lanes) {
+      if (lane.priority <= share.priority) break;
+      for (const other of lane.shares()) aheadByPriority += count(other);
+    }
+    return { queued, aheadByPriority, aheadByShare: share.lane.aheadOf(share, costOf) };
+  }
+
+  /** Takes everything out, for nothing. */
   clear(): Execution[] {
     const all: Execution[] = [];
-    for (let next = this.shift(); next !== undefined; next = this.shift()) all.push(next);
+    for (let next = this.shift(0); next !== undefined; next = this.shift(0)) all.push(next);
     return all;
   }
 
-  #enter(execution: Execution): Lane {
+  #enter(execution: Execution): void {
     execution.isWaiting = true;
     this.#size += 1;
-    return this.#lane(execution.request.priority);
   }
 
   #leave(execution: Execution): void {
@@ -75,47 +122,40 @@ export class ReadyQueue {
     this.#size -= 1;
   }
 
-  // The highest lane with something to do. Empty lanes stay, as the next execution has most likely their priority, until
-  // there are many.
-  #first(): Lane | undefined {
-    if (this.#size === 0) {
-      if (this.#lanes.length > MAX_EMPTY_LANES) this.#lanes.length = 0;
-      // Those that were removed are still in.
-      for (const lane of this.#lanes) if (nextOf(lane) !== undefined) this.#skipHoles(lane);
-      return undefined;
-    }
-    for (const lane of this.#lanes) {
-      this.#skipHoles(lane);
-      if (nextOf(lane) !== undefined) return lane;
-    }
+  // The highest lane in which somebody waits.
+  #first(): FairLane | undefined {
+    if (this.#size === 0) return undefined;
+    for (const lane of this.#lanes) if (!lane.isEmpty) return lane;
     return undefined;
   }
 
-  #skipHoles(lane: Lane): void {
-    const { front, back } = lane;
-    while (front.at(-1)?.isWaiting === false) front.pop();
-    while (lane.head < back.length && back[lane.head]?.isWaiting !== true) back[lane.head++] = undefined;
-    if (lane.head === back.length) {
-      back.length = 0;
-      lane.head = 0;
-    } else if (lane.head >= COMPACT_AT && lane.head * 2 >= back.length) {
-      // Keeps repeated dequeues at a constant mean cost without shift().
-      back.splice(0, lane.head);
-      lane.head = 0;
-    }
-  }
-
-  #lane(priority: number): Lane {
+  #lane(priority: number): FairLane {
+    const [top] = this.#lanes;
+    if (top?.priority === priority) return top;
     let at = this.#lanes.findIndex((lane) => lane.priority <= priority);
     if (at < 0) at = this.#lanes.length;
     const found = this.#lanes[at];
     if (found?.priority === priority) return found;
-    const lane: Lane = { priority, front: [], back: [], head: 0 };
-    this.#lanes.splice(at, 0, lane);
+    if (this.#lanes.length >= MAX_EMPTY_LANES) this.#dropEmpty();
+    return this.#insert(priority);
+  }
+
+  #insert(priority: number): FairLane {
+    const lane = new FairLane(priority);
+    const at = this.#lanes.findIndex((other) => other.priority < priority);
+    this.#lanes.splice(at < 0 ? this.#lanes.length : at, 0, lane);
     return lane;
+  }
+
+  #dropEmpty(): void {
+    for (let at = this.#lanes.length - 1; at >= 0; at -= 1) {
+      if (this.#lanes[at]?.isEmpty === true) this.#lanes.splice(at, 1);
+    }
   }
 }
 
-function nextOf(lane: Lane): Execution | undefined {
-  return lane.front.at(-1) ?? lane.back[lane.head];
+function count(share: RunShare): number {
+  let executions = 0;
+  for (let each = share.first; each !== undefined; each = each.next) executions += 1;
+  return executions;
 }

@@ -1,6 +1,7 @@
 // Thread: main
 /** Waits until every thread has torn down its resources. */
 import { systemClock } from '../core/clock.ts';
+import type { WireError } from '../core/error-codec.ts';
 import type { Lease } from './lease.ts';
 
 /** Threads that do not answer by then are terminated with their resources as they are. */
@@ -29,5 +30,13 @@ export class Teardown {
   count(lease: Lease): void {
     this.#waiting.delete(lease);
     if (this.#waiting.size === 0) this.#resolve();
+  }
+}
+
+/** Tells of what teardowns on a thread threw: nobody is there any more who could be given the errors. */
+export function warnOfTeardown(thread: number, errors: readonly WireError[]): void {
+  for (const error of errors) {
+    const message = error.kind === 'error' ? error.message : String(error.value);
+    process.emitWarning(`cano: teardown failed on thread ${thread}: ${message}`);
   }
 }

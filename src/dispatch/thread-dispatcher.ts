@@ -2,7 +2,7 @@
 /**
  * Has executions done by threads.
  *
- * Owns: the ready queue, which lease an execution goes to, the watchdog, who pays for a death.
+ * Owns: the ready queue, which lease an execution goes to, the balancer, the watchdog, who pays for a death.
  * Does not own: retries (the orchestrator's), the protocol (the lease's), the threads' life (the pool's).
  *
  * D1 submitted = queued + in flight + ended; every item of every execution settles exactly once.
@@ -11,28 +11,30 @@
  * D4 Idle leases end after a while, so an idle engine does not keep the process alive.
  */
 import { systemClock } from '../core/clock.ts';
-import { LoadFailedError, messageOf, type DeathReason } from '../core/errors.ts';
+import type { DeathReason } from '../core/errors.ts';
 import type { BoundExec } from '../node.ts';
 import type { Hello, Retired } from '../wire/messages.ts';
 import { SLOT_COUNT } from '../wire/slots.ts';
-import { CostTable } from './cost.ts';
+import { Balancer } from './balancer.ts';
+import { chargeFor, CostTable } from './cost.ts';
 import { settleRunning, type Death } from './deaths.ts';
-import type { Dispatcher, DispatcherView } from './dispatcher.ts';
+import type { Dispatcher, DispatcherView, RunStanding } from './dispatcher.ts';
 import { keyOf, type CommonValue, type Execution } from './execution.ts';
+import { FailedStarts } from './failed-starts.ts';
 import { IdleTimer } from './idle.ts';
 import { cancelledAt, failedAt } from './item-end.ts';
 import { Lease, type LeaseOwner } from './lease.ts';
 import { Numbering } from './numbering.ts';
-import { heldUp, misplaced, placeFor } from './placement.ts';
+import { placeFor } from './placement.ts';
 import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import type { RunShare } from './run-share.ts';
 import { SharedLedger, unshare } from './shared-ledger.ts';
-import { Teardown } from './teardown.ts';
-import { viewThread } from './view.ts';
+import { Teardown, warnOfTeardown } from './teardown.ts';
+import { viewRun, viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
-const MAX_FAILED_STARTS = 3;
 /** Executions shorter than this are not worth taking back from a thread that works them off. */
 const WORTH_TAKING_MS = 0.5;
 
@@ -61,6 +63,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   readonly #ready = new ReadyQueue();
   readonly #costs = new CostTable();
   readonly #leases: (Lease | undefined)[];
+  readonly #balancer: Balancer;
   readonly #watchdog: Watchdog;
   readonly #idle: IdleTimer;
   readonly #numbers = new Numbering();
@@ -70,7 +73,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   #settled = 0;
   #inFlight = 0;
   #pumpQueued = false;
-  #failedStarts = 0;
+  readonly #failedStarts = new FailedStarts();
   #teardown: Teardown | undefined;
 
   constructor(options: ThreadDispatcherOptions) {
@@ -82,17 +85,22 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     });
     this.#leases = Array.from({ length: options.threads });
     this.#busyBefore = Array.from({ length: options.threads }, () => 0);
+    this.#balancer = new Balancer({
+      leases: this.#leases,
+      costs: this.#costs,
+      ready: this.#ready,
+      giveBack: (execution) => this.#giveBack(execution),
+      pump: () => this.#pump(),
+    });
     this.#watchdog = new Watchdog({
       leases: () => this.#openLeases(),
-      onTick: () => this.#balance(0),
+      onTick: () => this.#balancer.balance(0),
       isNeeded: () => this.#inFlight > 0,
       graceMs: options.graceMs,
     });
     this.#idle = new IdleTimer(
       () => this.#inFlight === 0 && this.#teardown === undefined,
-      () => {
-        for (const lease of this.#openLeases()) if (!lease.retiring) lease.end();
-      },
+      () => this.#openLeases().forEach((lease) => lease.retiring || lease.end()),
     );
   }
 
@@ -125,7 +133,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
         this.#watchdog.stop(lease, execution, 'cancelled', -1, reason);
         return;
       }
-      this.#inFlight -= 1;
+      this.#leave(execution);
     } else {
       return;
     }
@@ -162,6 +170,11 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     return { threads, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
   }
 
+  standingOf(share: RunShare): RunStanding {
+    const costOf = (execution: Execution): number => chargeFor(this.#costs.expected(execution), execution);
+    return { ...this.#ready.standingOf(share, costOf), ...viewRun(share, this.#openLeases()) };
+  }
+
   async close(): Promise<void> {
     if (this.#pool === undefined) return;
     if (this.#numbers.hasTeardown) await this.#tearDown();
@@ -175,20 +188,19 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   }
 
   onHello(lease: Lease, [, threadId, executed]: Hello): void {
-    this.#failedStarts = 0;
+    this.#failedStarts.reset();
     if (executed === 0) this.#options.observer.started(lease.thread, threadId, now() - lease.openedAt);
   }
 
   onEnded(_lease: Lease, execution: Execution): void {
-    this.#inFlight -= 1;
+    this.#leave(execution);
     if (execution.startedAt !== undefined && execution.items.length > 0)
-      this.#costs.add(keyOf(execution), execution.ranMs);
+      this.#costs.add(keyOf(execution), execution.ranMs, execution.items.length);
     this.#finish(execution);
   }
 
   onReturned(_lease: Lease, execution: Execution): void {
-    this.#inFlight -= 1;
-    this.#requeue(execution);
+    this.#giveBack(execution);
   }
 
   onBurst(lease: Lease): void {
@@ -197,15 +209,11 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     const isIdle = lease.inFlight.length === 0;
     if (lease.retiring && isIdle && this.#teardown === undefined && lease.status === 'open') lease.retire();
     this.#pump();
-    if (isIdle && this.#ready.size === 0 && this.#inFlight > 1) this.#balance(WORTH_TAKING_MS);
+    if (isIdle && this.#ready.size === 0 && this.#inFlight > 0) this.#balancer.balance(WORTH_TAKING_MS);
   }
 
   onRetired(lease: Lease, [, errors]: Retired): void {
-    for (const error of errors) {
-      process.emitWarning(
-        `cano: teardown failed on thread ${lease.thread}: ${error.kind === 'error' ? error.message : String(error.value)}`,
-      );
-    }
+    warnOfTeardown(lease.thread, errors);
     if (this.#teardown === undefined) lease.terminate();
     else this.#teardown.count(lease);
   }
@@ -233,13 +241,13 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       lease.running() ??
       (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
     lease.inFlight = [];
-    this.#inFlight -= executions.length;
     // Last to first: each goes to the front of the queue, so the first ends up there.
     for (const execution of executions.toReversed()) {
       if (execution === running) {
         const position = Math.max(lease.slots.position(execution.slot), execution.settled);
         settleRunning(execution, death, position, lease.slots.startedAt(execution.slot));
       }
+      this.#leave(execution);
       const { stop } = execution;
       if (stop?.kind === 'setup') execution.settleRest(failedAt(now(), stop.reason));
       if (stop?.kind === 'cancelled') this.#settleCancelled(execution, stop.reason);
@@ -247,6 +255,17 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       else if (execution.settled >= execution.items.length) this.#finish(execution);
       else this.#requeue(execution);
     }
+  }
+
+  // It is on no thread any more.
+  #leave(execution: Execution): void {
+    this.#inFlight -= 1;
+    this.#ready.settle(execution);
+  }
+
+  #giveBack(execution: Execution): void {
+    this.#leave(execution);
+    this.#requeue(execution);
   }
 
   #settleCancelled(execution: Execution, reason: unknown): void {
@@ -273,10 +292,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     const broken = this.#pool;
     this.#pool = undefined;
     void broken?.destroy();
-    this.#failedStarts += 1;
-    if (this.#failedStarts < MAX_FAILED_STARTS) return;
-    this.#failedStarts = 0;
-    const failed = new LoadFailedError(`threads do not start: ${messageOf(error)}`, { cause: error });
+    const failed = this.#failedStarts.add(error);
+    if (failed === undefined) return;
     for (const execution of lease.inFlight) execution.stop = { kind: 'setup', position: -1, hardAt: 0, reason: failed };
     for (const execution of this.#ready.clear()) {
       execution.settleRest(failedAt(now(), failed));
@@ -286,10 +303,11 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   #pump(): void {
     for (let next = this.#ready.peek(); next !== undefined; next = this.#ready.peek()) {
-      const place = placeFor(next, this.#leases, this.#costs);
+      const expectedMs = this.#costs.expected(next);
+      const place = placeFor(expectedMs, this.#leases);
       if (place === undefined) break;
       const lease = typeof place === 'number' ? this.#open(place) : place;
-      this.#ready.shift();
+      this.#ready.shift(chargeFor(expectedMs, next));
       this.#inFlight += 1;
       lease.post(next);
     }
@@ -315,20 +333,6 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     });
     this.#leases[thread] = lease;
     return lease;
-  }
-
-  // Takes back what waits behind executions that are longer than expected, and what waits while a thread has nothing to do.
-  #balance(leastMs: number): void {
-    const found = heldUp(this.#leases, this.#costs, now());
-    if (this.#ready.size === 0) found.push(...misplaced(this.#leases, this.#costs, leastMs));
-    for (const { lease, executions } of found) {
-      for (const execution of executions) {
-        if (!lease.steal(execution)) continue;
-        this.#inFlight -= 1;
-        this.#requeue(execution);
-      }
-    }
-    if (found.length > 0) this.#pump();
   }
 
   // What is being recycled comes first. Then one lease per thread, each kept until all have answered: the pool gives a lease

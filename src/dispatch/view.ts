@@ -1,8 +1,9 @@
 // Thread: main
-/** What the threads do at this moment, for people who look. */
+/** What the threads do at this moment, and for whom, for people who look. */
 import { systemClock } from '../core/clock.ts';
-import type { ThreadView } from './dispatcher.ts';
+import type { RunStanding, ThreadView } from './dispatcher.ts';
 import type { Lease } from './lease.ts';
+import type { RunShare } from './run-share.ts';
 
 /** One thread; `busyBefore` is the running time of the leases before this one, in milliseconds. */
 export function viewThread(thread: number, lease: Lease | undefined, busyBefore: number): ThreadView {
@@ -36,4 +37,16 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
     busyMs: busyMs + runningMs,
     inFlight,
   };
+}
+
+/** What the threads have of one run. */
+export function viewRun(share: RunShare, leases: readonly Lease[]): Pick<RunStanding, 'inFlight' | 'threads'> {
+  let inFlight = 0;
+  const threads: number[] = [];
+  for (const lease of leases) {
+    const held = lease.inFlight.filter(({ request }) => request.share === share).length;
+    inFlight += held;
+    if (held > 0) threads.push(lease.thread);
+  }
+  return { inFlight, threads };
 }

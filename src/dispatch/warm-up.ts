@@ -2,6 +2,7 @@
 /** Executions without items: they make a thread load an exec and set it up, and do nothing else. */
 import type { BoundExec } from '../node.ts';
 import { Execution } from './execution.ts';
+import { RunShare } from './run-share.ts';
 
 /** One for each exec, and a promise that all have ended. What fails now fails again at the first real execution, and is told there. */
 export function warmUpExecutions(execs: readonly BoundExec<unknown, unknown>[]): {
@@ -21,6 +22,7 @@ export function warmUpExecutions(execs: readonly BoundExec<unknown, unknown>[]):
       if (left === 0) done();
     },
   };
+  const share = new RunShare(0);
   const executions = execs.map(
     (exec) =>
       new Execution({
@@ -30,7 +32,7 @@ export function warmUpExecutions(execs: readonly BoundExec<unknown, unknown>[]):
         state: '',
         node: exec.name,
         visit: 0,
-        priority: 0,
+        share,
         timeoutMs: undefined,
         common: undefined,
         items: [],

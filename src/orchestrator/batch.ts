@@ -11,7 +11,8 @@
  * B3 Results are in input order; chunk borders cannot be seen.
  * B4 An item whose result has arrived is never executed again. (A thread that V8 or the watchdog ends has no last words: what
  *    it finished in its last 20 ms is.) One that failed is tried again by the node's retry rule, alone.
- * B5 The batch ends when every open chunk has ended, also after a failure or a request to stop.
+ * B5 A chunk that the dispatcher divides counts as two from then on, for B1 as for the node's concurrency limit.
+ * B6 The batch ends when every open chunk has ended, also after a failure or a request to stop.
  */
 import type { Timer } from '../core/clock.ts';
 import { eventError } from '../core/events.ts';
@@ -25,6 +26,7 @@ import { announceNote, recordAttempt } from './attempt.ts';
 import { ChunkSizer } from './chunk-sizer.ts';
 import { commonOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
+import { waitsForLimit, type RunWait } from './explain.ts';
 import { ItemGatherer, type Pulled } from './gatherer.ts';
 import { Results } from './results.ts';
 import { openSource } from './source.ts';
@@ -70,7 +72,8 @@ class Batch implements ExecutionSink {
   readonly #open = new Set<Execution>();
   /** Open chunks that wait for the node's concurrency limit, with what takes them back. */
   readonly #waiting = new Map<Execution, () => boolean>();
-  readonly #timers = new Set<Timer>();
+  /** Of items that wait for their next attempt, with when they fire. */
+  readonly #timers = new Map<Timer, number>();
   #retries: Pulled[] = [];
   #failure: BatchFailure | undefined;
   #isPumping = false;
@@ -97,6 +100,7 @@ class Batch implements ExecutionSink {
 
   async run(): Promise<unknown> {
     const { scope } = this.#visit;
+    this.#visit.waitsOfExec = () => this.#waits();
     if (this.#size !== undefined) this.#announceSize(this.#size);
     const off = scope.onStop((stopped) => this.#fail(new BatchFailure(stopped, undefined, 1)));
     try {
@@ -136,6 +140,16 @@ class Batch implements ExecutionSink {
     this.#pump();
   }
 
+  mayDivide(): boolean {
+    const { node, engine } = this.#visit;
+    const hasRoom = engine.limitOf(node)?.hasRoom ?? true;
+    return hasRoom && this.#failure === undefined && this.#open.size < this.#openLimit;
+  }
+
+  divided(_execution: Execution, rest: Execution): void {
+    this.#submit(rest);
+  }
+
   // Fills the open chunks, retries first; ends the batch when nothing is left.
   #pump(): void {
     if (this.#isPumping) return;
@@ -161,7 +175,7 @@ class Batch implements ExecutionSink {
   }
 
   #dispatch(chunk: readonly Pulled[]): void {
-    const { run, node, place, engine } = this.#visit;
+    const { run, node, place } = this.#visit;
     const [first] = chunk as readonly [Pulled];
     const isRow = chunk.every(
       ({ index, attempt }, offset) => index === first.index + offset && attempt === first.attempt,
@@ -173,7 +187,7 @@ class Batch implements ExecutionSink {
       state: place.state,
       node: node.name,
       visit: place.visit,
-      priority: run.priority,
+      share: run.share,
       timeoutMs: node.timeoutMs,
       common: this.#common,
       items: chunk.map(({ item }) => item),
@@ -181,6 +195,11 @@ class Batch implements ExecutionSink {
       attempt: isRow ? first.attempt : chunk.map(({ attempt }) => attempt),
       sink: this,
     });
+    this.#submit(execution);
+  }
+
+  #submit(execution: Execution): void {
+    const { node, engine } = this.#visit;
     this.#open.add(execution);
     const limit = engine.limitOf(node);
     if (limit === undefined) this.#dispatcher.submit(execution);
@@ -193,7 +212,7 @@ class Batch implements ExecutionSink {
       isIn = true;
       this.#waiting.delete(execution);
       this.#dispatcher.submit(execution);
-    });
+    }, this.#visit.run);
     if (!isIn) this.#waiting.set(execution, withdraw);
   }
 
@@ -219,7 +238,7 @@ class Batch implements ExecutionSink {
         this.#retries.push({ index, attempt: attempt + 1, item });
         this.#pump();
       }, delayMs);
-      this.#timers.add(timer);
+      this.#timers.set(timer, engine.clock.now() + delayMs);
       return;
     }
     cells.executions += 1;
@@ -242,7 +261,7 @@ class Batch implements ExecutionSink {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
     this.#gatherer.close();
-    for (const timer of this.#timers) timer.cancel();
+    for (const timer of this.#timers.keys()) timer.cancel();
     this.#timers.clear();
     // First those that wait, or the places of the others would be passed on to them.
     for (const [execution, withdraw] of this.#waiting) {
@@ -260,6 +279,19 @@ class Batch implements ExecutionSink {
   #complete(): void {
     if (this.#size !== this.#gatherer.pulled) this.#announceSize(this.#gatherer.pulled);
     this.#settle.resolve(this.#results.finish());
+  }
+
+  #waits(): readonly RunWait[] {
+    const { run, node, engine } = this.#visit;
+    const waits: RunWait[] = [];
+    if (this.#gatherer.isPending) waits.push({ kind: 'source', node: node.name });
+    if (this.#timers.size > 0) {
+      const leftMs = Math.max(0, Math.min(...this.#timers.values()) - engine.clock.now());
+      waits.push({ kind: 'back_off', node: node.name, leftMs, items: this.#timers.size });
+    }
+    const limit = engine.limitOf(node);
+    if (limit !== undefined) waits.push(...waitsForLimit(node.name, limit, run));
+    return waits;
   }
 
   #announceSize(items: number): void {

@@ -44,7 +44,7 @@ export class BranchVisit extends Visit<AnyNode> {
     await this.sleep(delayMs);
     if (this.#limit === undefined || this.scope.error !== undefined) return;
     try {
-      await enter(this.scope, this.#limit);
+      await enter(this.scope, this.#limit, this.run);
       this.#hasPlace = true;
     } catch {
       // Only a stop ends the wait for a place, and the visit asks for that itself.

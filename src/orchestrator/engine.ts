@@ -1,7 +1,7 @@
 /**
  * Engines: the runs that are under way, and the threads they share.
  *
- * Owns: the live runs, the dispatchers, limits per node, the end of both.
+ * Owns: the live runs, those that wait for room included, the dispatchers, limits per node, the end of both.
  * Does not own: what a run does (run-loop), where executions go (dispatch).
  *
  * N1 After `close` was called no run starts.
@@ -21,12 +21,14 @@ import type { AnyNode } from '../definition/node.ts';
 import { threadExecsOf } from '../definition/outline.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 import type { AnyWorkflow, WorkflowDefinition } from '../definition/workflow.ts';
-import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Dispatcher, RunStanding } from '../dispatch/dispatcher.ts';
 import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
 import { threadCount } from '../dispatch/threads.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
+import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
+import { explainRun, type RunExplanation } from './explain.ts';
 import { LiveRun } from './live-run.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
 import { runLoop } from './run-loop.ts';
@@ -69,6 +71,7 @@ class LocalEngine implements EngineServices {
   readonly #inline: InlineDispatcher;
   readonly #dispatcher: Dispatcher;
   readonly #runs = new Map<string, LiveRun>();
+  readonly #admission: Admission;
   readonly #signals = new SharedSignals();
   readonly #limits = new WeakMap<AnyNode, ConcurrencyLimit>();
   #closing: Promise<void> | undefined;
@@ -87,6 +90,7 @@ class LocalEngine implements EngineServices {
     this.services = checkServices(options.services);
     checkListener(options.onEvent);
     this.#options = options;
+    this.#admission = new Admission(options);
     this.#inline = new InlineDispatcher(this.services, clock);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
     const recycleAfter = checkRecycle(options.recycleAfter);
@@ -129,15 +133,19 @@ class LocalEngine implements EngineServices {
       throw new InvalidOptionError(
         `runId '${id}' belongs to a run that is still live; every run needs an id of its own`,
       );
+    this.#admission.refuseWhenFull(this.name);
     const run = new LiveRun(id, workflow.definition, store, given, this.clock, () => {
       release();
+      leave();
       this.#runs.delete(id);
       if (this.#runs.size === 0) this.#onQuiet?.();
     });
     if (this.#options.onEvent !== undefined) run.listen(this.#options.onEvent);
     this.#runs.set(id, run);
     const release = this.#watch(run, given.signal, timeoutMs);
-    queueMicrotask(() => void runLoop(run, this, maxTransitions));
+    const leave = this.#admission.admit(run, () => {
+      queueMicrotask(() => void runLoop(run, this, maxTransitions));
+    });
     return run;
   }
 
@@ -149,6 +157,27 @@ class LocalEngine implements EngineServices {
     const run = this.#runs.get(runId);
     run?.cancel(reason ?? new StoppedError('cancelled through its engine'));
     return run !== undefined;
+  }
+
+  explain(runId: string): RunExplanation | undefined {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return undefined;
+    const { maxRuns } = this.#admission;
+    const { id, definition, status, state, visit } = run;
+    return explainRun({
+      run: { runId: id, workflow: definition.name, status, state, visit },
+      admission: maxRuns === undefined ? undefined : { ...this.#admission.standingOf(run), maxRuns },
+      visit: run.present?.waits() ?? [],
+      dispatch: this.#standingOf(run),
+      threads: this.stats().threads,
+    });
+  }
+
+  // Its executions may be with both at once: branches of a split.
+  #standingOf({ share }: LiveRun): RunStanding {
+    const standing = this.#dispatcher.standingOf(share);
+    if (this.#dispatcher === this.#inline) return standing;
+    return { ...standing, inFlight: standing.inFlight + this.#inline.standingOf(share).inFlight };
   }
 
   async warmUp({ definition }: { readonly definition: WorkflowDefinition }): Promise<void> {
@@ -165,7 +194,14 @@ class LocalEngine implements EngineServices {
       const which = { ...(branch === undefined ? {} : { branch }), ...(item === undefined ? {} : { item }) };
       return { ...rest, execution: { runId, state, node, ...which, runningMs } };
     });
-    return { threads, queued: view.queued, inFlight: view.inFlight, settled: view.settled, runs: this.#runs.size };
+    return {
+      threads,
+      queued: view.queued,
+      inFlight: view.inFlight,
+      settled: view.settled,
+      runs: this.#runs.size,
+      pending: this.#admission.pending,
+    };
   }
 
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: CloseOptions = {}): Promise<void> {

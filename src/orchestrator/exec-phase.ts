@@ -1,23 +1,30 @@
 /** The exec of a node with one execution per visit. */
 import { isThenable } from '../core/thenable.ts';
-import type { InlineContext } from '../definition/node.ts';
+import type { AnyNode, InlineContext } from '../definition/node.ts';
+import type { StateNode } from '../definition/workflow.ts';
 import { Execution, type CommonValue, type ExecutionSink, type ItemEnd, type Snapshot } from '../dispatch/execution.ts';
 import { MainContext, type ContextScope } from '../dispatch/main-context.ts';
-import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
+import type { ConcurrencyLimit, Guest } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
 import { commonOf, readsOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
+import { waitsForLimit } from './explain.ts';
 import type { StopScope } from './stop-scope.ts';
 import type { VisitScope } from './visit-scope.ts';
 
 /** Does it: on a thread, through the main-thread dispatcher, or as a plain call where nothing more is asked for. */
 export function runExec(visit: VisitScope): unknown {
   const { node } = visit;
-  if (typeof node.exec === 'function' && node.timeoutMs === undefined && node.concurrency === undefined) {
-    return callDirectly(visit, node.exec);
-  }
-  return dispatchOne(visit);
+  return isCalledDirectly(node) ? callDirectly(visit, node.exec) : dispatchOne(visit);
+}
+
+/** Whether exec is a plain function that needs no dispatcher. */
+export function isCalledDirectly(
+  node: StateNode,
+): node is AnyNode & { readonly exec: (input: unknown, ctx: InlineContext) => unknown } {
+  if (!('exec' in node) || node.batch !== undefined) return false;
+  return typeof node.exec === 'function' && node.timeoutMs === undefined && node.concurrency === undefined;
 }
 
 function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineContext) => unknown): unknown {
@@ -125,7 +132,9 @@ function dispatchOne(visit: VisitScope): Promise<unknown> {
 }
 
 async function submitWithin(visit: VisitScope, limit: ConcurrencyLimit): Promise<unknown> {
-  await enter(visit.scope, limit);
+  const { run, place } = visit;
+  visit.waitsOfExec = () => waitsForLimit(place.node, limit, run);
+  await enter(visit.scope, limit, run);
   try {
     return await submit(visit);
   } finally {
@@ -154,7 +163,7 @@ function submit(visit: VisitScope): Promise<unknown> {
  *
  * @throws StoppedError (as rejection) when the visit is stopped while it waits
  */
-export async function enter(scope: StopScope, limit: ConcurrencyLimit): Promise<void> {
+export async function enter(scope: StopScope, limit: ConcurrencyLimit, guest: Guest): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let off: () => unknown = nothing;
     let isIn = false;
@@ -162,7 +171,7 @@ export async function enter(scope: StopScope, limit: ConcurrencyLimit): Promise<
       isIn = true;
       off();
       resolve();
-    });
+    }, guest);
     if (isIn) return;
     off = scope.onStop((stopped) => {
       if (withdraw()) reject(stopped);
@@ -227,7 +236,7 @@ function newExecution(
     node: place.node,
     visit,
     branch,
-    priority: run.priority,
+    share: run.share,
     timeoutMs: node.timeoutMs,
     common,
     items: [input],

@@ -44,6 +44,11 @@ export class ItemGatherer {
     return this.#isDone && this.#gathered.length === 0;
   }
 
+  /** It has asked for an item that has not come. */
+  get isPending(): boolean {
+    return this.#isPending;
+  }
+
   /** Up to `size` items; none when the source has to be waited for. */
   gather(size: number): readonly Pulled[] {
     this.#wanted = size;

@@ -15,9 +15,11 @@ import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
 import type { NodeReport, RunReport } from '../core/report.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
+import { RunShare } from '../dispatch/run-share.ts';
 import { deliverRunEvent, isRunChannelInUse } from './announcer.ts';
 import type { VisitPlace } from './attempt.ts';
 import { EventStream } from './event-stream.ts';
+import type { RunWait } from './explain.ts';
 import { StopScope } from './stop-scope.ts';
 
 const DEFAULT_EVENT_LIMIT = 100_000;
@@ -43,6 +45,8 @@ export class LiveRun implements Run {
   stopRequest: StopRequest | undefined;
   /** What waits for something in the run is told here that it is to stop. */
   readonly scope: StopScope = new StopScope();
+  /** Its visit, as far as others may ask it. */
+  present: { waits(): readonly RunWait[] } | undefined;
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
@@ -54,6 +58,11 @@ export class LiveRun implements Run {
   #undelivered: RunEvent[] | undefined;
   #isClosed = false;
   readonly #startedAt: number;
+  #share: RunShare | undefined;
+  /** Made when somebody asks for it, like what tells of it. */
+  #started: Promise<void> | undefined;
+  #onBegin: (() => void) | undefined;
+  #hasBegun = false;
   #seq = 0;
   #toldOnce: Set<string> | undefined;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
@@ -94,6 +103,31 @@ export class LiveRun implements Run {
     });
     // Whoever does not look at the result must not be ended by an unhandled rejection; who does still gets it.
     this.result.catch(() => {});
+  }
+
+  /** What the run has had of the threads; made for its first execution. */
+  get share(): RunShare {
+    this.#share ??= new RunShare(this.priority);
+    return this.#share;
+  }
+
+  get started(): Promise<void> {
+    this.#started ??= this.#hasBegun
+      ? Promise.resolve()
+      : new Promise((resolve, reject) => {
+          this.#onBegin = resolve;
+          // First come, first served: after it has begun this changes nothing.
+          this.result.catch(reject);
+        });
+    this.#started.catch(() => {});
+    return this.#started;
+  }
+
+  /** The run is under way from now on. */
+  begin(): void {
+    this.status = 'running';
+    this.#hasBegun = true;
+    this.#onBegin?.();
   }
 
   get isOver(): boolean {

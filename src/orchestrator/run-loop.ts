@@ -45,7 +45,7 @@ const TOO_LONG: WalkEnd & { readonly kind: 'too_long' } = { kind: 'too_long' };
 /** Runs to the end; never rejects. */
 export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitions: number | undefined): Promise<void> {
   const { definition, store } = run;
-  run.status = 'running';
+  if (run.stopRequest === undefined) run.begin();
   run.maxTransitions = maxTransitions;
   run.announce(() => ({ type: 'run.started', state: definition.start, wallTime: engine.clock.wallNow() }));
   const end = await walk(run, engine, { definition, store, holder: undefined });
@@ -74,6 +74,7 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     run.visit += 1;
     run.state = holder === undefined ? state : pathOf(holder, state);
     const visit = visitOf(run, engine, store, node);
+    run.present = visit;
     const { place, cells } = visit;
     cells.visits += 1;
     run.announce(() => ({ type: 'state.entered', ...place, kind: node.kind as StateKind }));
@@ -131,9 +132,11 @@ function execBatch(visit: Visit<AnyNode>): Promise<unknown> {
  *
  * @throws ChildFailure (as rejection)
  */
-async function walkChild({ run, engine, node, place, input }: Visit<ChildNode>): Promise<unknown> {
+async function walkChild(visit: Visit<ChildNode>): Promise<unknown> {
+  const { run, engine, node, place, input } = visit;
   const { lastError } = run;
   const end = await walk(run, engine, { definition: node.definition, store: input, holder: place.state });
+  run.present = visit;
   // What it gives then is dropped: the visit knows that it is to stop.
   if (end.kind === 'stopped') return undefined;
   if (end.kind !== 'exit') throw new ChildFailure(end);

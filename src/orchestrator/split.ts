@@ -21,6 +21,7 @@ import type { AnyNode } from '../definition/node.ts';
 import type { SplitNode } from '../definition/split.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import { BranchVisit } from './branch-visit.ts';
+import { waitsForLimit, type RunWait } from './explain.ts';
 import { StopScope } from './stop-scope.ts';
 import type { Visit, VisitEnd } from './visit.ts';
 
@@ -40,8 +41,8 @@ class Split {
   readonly #visit: Visit<SplitNode>;
   readonly #limit: ConcurrencyLimit | undefined;
   readonly #ends = new Map<string, Settled<unknown>>();
-  /** What stops the branches that have started. */
-  readonly #open = new Set<StopScope>();
+  /** The branches that have started and not ended. */
+  readonly #open = new Set<BranchVisit>();
   /** What takes back the branches that wait for the limit. */
   readonly #waiting: (() => boolean)[] = [];
   readonly #timers: Timer[] = [];
@@ -61,6 +62,7 @@ class Split {
 
   run(): Promise<unknown> {
     const { node, scope } = this.#visit;
+    this.#visit.waitsOfExec = () => this.#waits();
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#off = scope.onStop((stopped) => {
@@ -76,6 +78,12 @@ class Split {
     });
   }
 
+  #waits(): readonly RunWait[] {
+    const { run, node } = this.#visit;
+    const limit = this.#limit === undefined ? [] : waitsForLimit(node.name, this.#limit, run);
+    return [...[...this.#open].flatMap((branch) => branch.waits()), ...limit];
+  }
+
   #arm(delayMs: number | undefined, fire: () => void): void {
     if (delayMs !== undefined) this.#timers.push(this.#visit.engine.clock.setTimer(fire, delayMs));
   }
@@ -83,13 +91,13 @@ class Split {
   #request(branch: string, node: AnyNode): void {
     if (this.#isOver) return;
     if (this.#limit === undefined) this.#start(branch, node);
-    else this.#waiting.push(this.#limit.request(() => this.#start(branch, node)));
+    else this.#waiting.push(this.#limit.request(() => this.#start(branch, node), this.#visit.run));
   }
 
   #start(branch: string, node: AnyNode): void {
     const scope = new StopScope(this.#visit.scope);
-    this.#open.add(scope);
     const visit = new BranchVisit(this.#visit, branch, node, scope, this.#limit);
+    this.#open.add(visit);
     visit.cells.visits += 1;
     const started = visit.start();
     if (!(started instanceof Promise)) this.#ended(branch, visit, started);
@@ -99,7 +107,7 @@ class Split {
   #ended(branch: string, visit: BranchVisit, end: VisitEnd): void {
     const { scope, cells, prepMs } = visit;
     scope.close();
-    this.#open.delete(scope);
+    this.#open.delete(visit);
     cells.prepMs += prepMs;
     if (!this.#isOver) this.#take(branch, visit, end);
     // Last: it may start the next branch, which it must not when the join is decided.
@@ -162,7 +170,7 @@ class Split {
     }
     const [completed, failed, deadlinePassed] = [this.#completed, this.#errors.length, this.#deadlinePassed];
     run.announce(() => ({ type: 'join.decided', ...place, outcome, completed, failed, cancelled, deadlinePassed }));
-    for (const scope of this.#open) scope.stop(reason);
+    for (const { scope } of this.#open) scope.stop(reason);
     return Object.fromEntries(
       Array.from(node.branches.keys(), (branch) => [branch, this.#ends.get(branch) as Settled<unknown>]),
     );

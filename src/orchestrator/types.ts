@@ -3,6 +3,7 @@ import type { Duration } from '../core/duration.ts';
 import type { EngineEvent, RunEvent } from '../core/events.ts';
 import type { Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
+import type { RunExplanation } from './explain.ts';
 
 /** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
 export interface ThreadLimits {
@@ -31,6 +32,13 @@ export interface EngineOptions<Services = unknown> {
    * count, since they are not copied. Above it a thread lets go of those it has not read for longest. @default 256
    */
   readonly sharedCacheMb?: number;
+  /** So many runs may be under way at once. @default no bound */
+  readonly maxRuns?: number | undefined;
+  /**
+   * What becomes of a run beyond `maxRuns`: `start` throws `QueueFullError`, or the run waits with status 'pending' and
+   * begins when there is room, by priority, then in the order of coming. @default 'reject'
+   */
+  readonly whenFull?: 'reject' | 'wait' | undefined;
   /** Called for every event of every run and of the engine, synchronously. */
   readonly onEvent?: (event: RunEvent | EngineEvent) => void;
 }
@@ -63,7 +71,10 @@ export interface EngineStats {
   readonly inFlight: number;
   /** Executions that have ended since the engine was made. */
   readonly settled: number;
+  /** Runs that have not ended. */
   readonly runs: number;
+  /** Those of them that wait for room (`maxRuns`). */
+  readonly pending: number;
 }
 
 export interface CloseOptions {
@@ -77,9 +88,10 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   /** Number of threads; 0 with `inline`. */
   readonly threads: number;
   /**
-   * Starts a run; it begins in the next microtask, so handlers attached at once miss nothing.
+   * Starts a run; it begins in the next microtask, so handlers attached at once miss nothing. Beyond `maxRuns` it is
+   * refused, or begins when there is room: `await run.started` keeps a producer at the pace of the engine.
    *
-   * @throws InvalidWorkflowError, InvalidOptionError, EngineClosedError
+   * @throws InvalidWorkflowError, InvalidOptionError, EngineClosedError, QueueFullError
    */
   start<State extends string, Store, Open extends State, Exit extends State, Needed>(
     workflow: Workflow<State, Store, Open, Exit, Needed> & Ready<Open> & ServicesCheck<Services, Needed>,
@@ -90,6 +102,16 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   runs(): readonly Run[];
   /** Cancels a run by its id; false when no such run is live. */
   cancel(runId: string, reason?: unknown): boolean;
+  /**
+   * What a run waits for at this moment: room, a thread and who is ahead, its node's `concurrency`, a back-off, its own
+   * code. Undefined when no such run is live.
+   *
+   * @example
+   * console.log(engine.explain(run.id)?.text);
+   * // run '…' of workflow 'corpus' is running in state 'Sign': 4 executions wait for a thread, behind 0 of a higher
+   * // priority and 2 by fair share; thread 0 executes 'minhash' (item 17) of run '…' for 3 ms; thread 1 is idle
+   */
+  explain(runId: string): RunExplanation | undefined;
   stats(): EngineStats;
   /**
    * Starts all threads and has them load and set up what the workflow executes on them, so that its first run does not

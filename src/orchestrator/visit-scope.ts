@@ -2,6 +2,7 @@
 import type { NodeReport } from '../core/report.ts';
 import type { AnyNode } from '../definition/node.ts';
 import type { VisitPlace } from './attempt.ts';
+import type { RunWait } from './explain.ts';
 import type { LiveRun } from './live-run.ts';
 import type { EngineServices } from './ports.ts';
 import type { StopScope } from './stop-scope.ts';
@@ -22,4 +23,6 @@ export interface VisitScope {
   readonly input: unknown;
   /** When the present phase began; an exec that is called directly moves it on to its end. */
   phaseStartedAt: number;
+  /** Tells what exec waits for beside its executions; set by who does exec, where there is anything to tell. */
+  waitsOfExec: (() => readonly RunWait[]) | undefined;
 }

@@ -18,10 +18,13 @@ import type { StateNode } from '../definition/workflow.ts';
 import { beginView, commitView, MemoryStore, readOnlyView } from '../store/memory-store.ts';
 import type { VisitPlace } from './attempt.ts';
 import { BatchFailure } from './batch.ts';
+import { isCalledDirectly } from './exec-phase.ts';
+import type { RunWait } from './explain.ts';
 import type { LiveRun } from './live-run.ts';
 import { PhaseContext } from './phase-context.ts';
 import type { EngineServices } from './ports.ts';
 import type { StopScope } from './stop-scope.ts';
+import type { VisitScope } from './visit-scope.ts';
 
 /** A visit that failed for good. */
 export interface FailedVisit {
@@ -79,7 +82,9 @@ export class Visit<Of extends StateNode = StateNode> {
   prepMs = 0;
   postMs = 0;
   phaseStartedAt: number;
+  waitsOfExec: VisitScope['waitsOfExec'];
   readonly #exec: DoExec<Of>;
+  #backOffEndsAt: number | undefined;
   #phase: Phase;
   #retriesUsed = 0;
   #view: MemoryStore | undefined;
@@ -107,6 +112,16 @@ export class Visit<Of extends StateNode = StateNode> {
     } catch (error) {
       return this.#finish(undefined, { error });
     }
+  }
+
+  /** What the visit waits for, beside its executions. */
+  waits(): readonly RunWait[] {
+    const { node } = this.place;
+    const now = this.engine.clock.now();
+    if (this.#backOffEndsAt !== undefined)
+      return [{ kind: 'back_off', node, leftMs: Math.max(0, this.#backOffEndsAt - now) }];
+    if (this.#phase === 'exec' && !isCalledDirectly(this.node)) return this.waitsOfExec?.() ?? [];
+    return [{ kind: this.#phase, node, forMs: now - this.phaseStartedAt }];
   }
 
   async #finish(
@@ -247,6 +262,7 @@ export class Visit<Of extends StateNode = StateNode> {
   /** Ends early when the visit is to stop. */
   protected async sleep(delayMs: number): Promise<void> {
     const { scope, engine } = this;
+    this.#backOffEndsAt = engine.clock.now() + delayMs;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         timer.cancel();
@@ -256,6 +272,8 @@ export class Visit<Of extends StateNode = StateNode> {
       const timer = engine.clock.setTimer(wake, delayMs);
       const off = scope.onStop(wake);
     });
+    this.#backOffEndsAt = undefined;
+    this.phaseStartedAt = engine.clock.now();
   }
 
   // An exec on a thread is stopped by its dispatcher and settles then; prep and post cannot be stopped, so they are left.

@@ -176,12 +176,13 @@ export class Executor {
     try {
       const ready = await makeReady(define, resource);
       section.startedAt = now();
-      this.#slots.advance(section.slot, 0, section.startedAt);
+      this.#slots.leaveSetup(section.slot, section.startedAt);
       await this.#startItems(message, ready, section);
     } catch (error) {
       // Only makeReady throws (X3).
       const ended = now();
-      for (let left = message[9].length; left > 0; left -= 1) Outbox.addFailure(section, error, false, ended);
+      for (let left = this.#slots.takeRest(section.slot); left > 0; left -= 1)
+        Outbox.addFailure(section, error, false, ended);
     }
     this.#end(section);
   }

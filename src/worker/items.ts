@@ -5,6 +5,7 @@
  *
  * I1 An item that throws, or whose promise rejects, fails alone; the next one runs.
  * I2 Notes of an item leave before its result.
+ * I3 Before each item but the first the thread asks for it (S5): the main thread may have given it to another.
  */
 import { systemClock } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
@@ -64,20 +65,21 @@ export class ItemRun {
     this.#started = section.startedAt;
   }
 
-  /** Runs all items; a promise when it had to wait. */
+  /** Runs all items that are not taken away meanwhile; a promise when it had to wait. */
   run(): Promise<void> | undefined {
-    const count = this.#message[9].length;
-    for (let position = 0; position < count; position += 1) {
+    if (this.#message[9].length === 0) return undefined;
+    let position = 0;
+    do {
       const output = this.#call(position);
       if (output !== undefined) return this.#runRest(output, position);
-    }
+      position += 1;
+    } while (this.#advance(position));
     return undefined;
   }
 
   async #runRest(first: PromiseLike<unknown>, from: number): Promise<void> {
-    const count = this.#message[9].length;
     let output: PromiseLike<unknown> | undefined = first;
-    for (let position = from; position < count;) {
+    for (let position = from; ;) {
       if (output !== undefined) {
         this.#hooks.waiting();
         try {
@@ -87,15 +89,21 @@ export class ItemRun {
         }
       }
       position += 1;
-      output = position < count ? this.#call(position) : undefined;
+      if (!this.#advance(position)) return;
+      output = this.#call(position);
     }
+  }
+
+  // Whether there is a next item, and it is this thread's.
+  #advance(position: number): boolean {
+    const { slots, slot } = this.#scope;
+    return position < this.#message[9].length && slots.advance(slot, position, this.#started);
   }
 
   // Returns a promise when the item waits; else the item is settled.
   #call(position: number): PromiseLike<unknown> | undefined {
-    const { slots, notes, slot, generation } = this.#scope;
+    const { notes, slot, generation } = this.#scope;
     if (position > 0) {
-      slots.advance(slot, position, this.#started);
       if (Outbox.isDear(this.#section)) this.#hooks.sectionDue(this.#section, this.#started);
       else Outbox.keep(this.#section);
     }

@@ -85,6 +85,20 @@ it(`every execution settles once and none pays for another, over ${STEPS} random
         items.map((_item, id) => id),
       );
     },
+    () => {
+      // Short ones with a long one somewhere, so that its chunk is divided when nothing else is left to do.
+      const long = upTo(40);
+      const items = Array.from({ length: 40 }, (_value, id): Act => ({
+        kind: 'busy',
+        ms: id === long ? 12 : 0.3,
+        value: id,
+      }));
+      track(
+        'batch',
+        performAll(engine, items, { onItemError: 'fail' } as object),
+        items.map((_item, id) => id),
+      );
+    },
   ];
   const bad: (() => void)[] = [
     () => submit('guilty', { kind: 'exit' }, {}, 'CANO_THREAD_DIED'),

@@ -42,6 +42,7 @@ const withoutOptions: readonly [errors.CanoError, string, string][] = [
   [new errors.DuplicateExecError('file#x'), 'DuplicateExecError', 'CANO_DUPLICATE_EXEC'],
   [new errors.WrongThreadError('text'), 'WrongThreadError', 'CANO_WRONG_THREAD'],
   [new errors.EngineClosedError('text'), 'EngineClosedError', 'CANO_ENGINE_CLOSED'],
+  [new errors.QueueFullError('e', 3), 'QueueFullError', 'CANO_QUEUE_FULL'],
 ];
 
 for (const [error, name, code] of withoutOptions) {

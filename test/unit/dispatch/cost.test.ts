@@ -1,36 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { CostTable } from '../../../src/dispatch/cost.ts';
+import { chargeFor, CostTable, windowOf } from '../../../src/dispatch/cost.ts';
+import { keyOf } from '../../../src/dispatch/execution.ts';
+import { record } from './helpers.ts';
+
+const { execution } = record({ items: [1, 2, 3], index: 0 });
 
 describe('CostTable', () => {
-  it('gives a thread one execution at a time until the cost is known', () => {
+  it('expects of an execution what its items cost so far, and nothing while that is not known', () => {
     const costs = new CostTable();
-    assert.equal(costs.of('a'), undefined);
-    assert.equal(costs.window('a', 64), 1);
-    costs.add('b', 1);
-    assert.equal(costs.window('a', 64), 1);
-  });
-
-  it('gives it a millisecond of work ahead, at least two, at most the limit', () => {
-    const windowAt = (ms: number): number => {
-      const costs = new CostTable();
-      costs.add('a', ms);
-      return costs.window('a', 64);
-    };
-    assert.deepEqual([0, 0.001, 0.1, 0.4, 1, 50].map(windowAt), [64, 64, 10, 3, 2, 2]);
+    costs.add('another', 1, 1);
+    assert.deepEqual([costs.of(keyOf(execution)), costs.expected(execution)], [undefined, undefined]);
+    assert.equal(chargeFor(costs.expected(execution), execution), 3);
+    costs.add(keyOf(execution), 20, 10);
+    assert.deepEqual([costs.of(keyOf(execution)), costs.expected(execution)], [2, 6]);
+    assert.equal(chargeFor(costs.expected(execution), execution), 6);
   });
 
   it('follows the costs, and stays between the least and the most', () => {
+    const one = fc.tuple(fc.double({ min: 0, max: 1e4, noNaN: true }), fc.integer({ min: 1, max: 5_000 }));
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 1e4, noNaN: true }), { minLength: 1 }), (all) => {
+      fc.property(fc.array(one, { minLength: 1 }), (all) => {
         const costs = new CostTable();
-        for (const ms of all) costs.add('a', ms);
+        for (const [ms, items] of all) costs.add('a', ms * items, items);
         const mean = costs.of('a') as number;
-        assert.ok(mean >= Math.min(...all) - 1e-6 && mean <= Math.max(...all) + 1e-6);
-        const window = costs.window('a', 64);
-        assert.ok(window >= 2 && window <= 64 && Number.isInteger(window));
+        const each = all.map(([ms]) => ms);
+        assert.ok(mean >= Math.min(...each) - 1e-6 && mean <= Math.max(...each) + 1e-6);
       }),
+    );
+  });
+});
+
+describe('the window of a thread', () => {
+  it('has one execution until the cost is known, then a millisecond of work ahead, at least two, at most the limit', () => {
+    assert.deepEqual(
+      [undefined, 0, 0.001, 0.1, 0.4, 1, 50].map((ms) => windowOf(ms, 64)),
+      [1, 64, 64, 10, 3, 2, 2],
     );
   });
 });

@@ -23,6 +23,21 @@ describe('Execution', () => {
     assert.notEqual(execution.stop, undefined);
   });
 
+  it('gives its last items away with their numbers, and its share of the bytes', () => {
+    const row = record({ items: ['a', 'b', 'c', 'd'], index: 7, attempt: 2 });
+    row.execution.bytesIn = 100;
+    row.execution.settleNext(okEnd(1));
+    const rest = row.execution.divide(3);
+    assert.deepEqual(
+      [row.execution.items, rest.items, rest.indexAt(0), rest.attemptAt(0)],
+      [['a', 'b', 'c'], ['d'], 10, 2],
+    );
+    assert.deepEqual([row.execution.bytesIn, rest.bytesIn, rest.status, row.execution.settled], [75, 0, 'new', 1]);
+    const list = record({ items: ['a', 'b', 'c'], index: [9, 3, 5], attempt: [1, 4, 2] }).execution;
+    const two = list.divide(1);
+    assert.deepEqual([two.indexAt(0), two.indexAt(1), two.attemptAt(1), list.indexAt(0)], [3, 5, 2, 9]);
+  });
+
   it('settles every item exactly once, with its own index and attempt, whatever happens to it on the way', () => {
     const step = fc.oneof(
       { arbitrary: fc.constant({ kind: 'next' as const }), weight: 4 },

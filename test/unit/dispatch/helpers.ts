@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Execution, type ExecutionRequest, type ItemEnd } from '../../../src/dispatch/execution.ts';
 import { Numbering } from '../../../src/dispatch/numbering.ts';
+import { RunShare } from '../../../src/dispatch/run-share.ts';
 import type { ThreadPool } from '../../../src/dispatch/pool.ts';
 import { SharedLedger } from '../../../src/dispatch/shared-ledger.ts';
 import type { BoundExec } from '../../../src/node.ts';
@@ -47,7 +48,7 @@ export function record(request: Partial<ExecutionRequest> = {}): Recorded {
     state: 'S',
     node: 'n',
     visit: 1,
-    priority: 0,
+    share: new RunShare(0),
     timeoutMs: undefined,
     common: undefined,
     items: [0],

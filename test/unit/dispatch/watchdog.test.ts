@@ -31,7 +31,7 @@ class Bench {
     this.recorded = record({ items: [1, 2, 3], index: 0, timeoutMs });
     const { execution } = this.recorded;
     execution.slot = 0;
-    execution.generation = this.slots.queue(0);
+    execution.generation = this.slots.queue(0, 3);
     this.slots.start(0, execution.generation, phase, time);
     this.lease = {
       slots: this.slots,
@@ -107,7 +107,7 @@ describe('the watchdog', () => {
     const bench = new Bench(50, SlotPhase.SETUP);
     bench.at(1_000);
     assert.deepEqual([bench.asked, bench.terminated], [[], 0]);
-    bench.slots.advance(0, 0, 2_000);
+    bench.slots.leaveSetup(0, 2_000);
     bench.at(1_040);
     assert.deepEqual([bench.asked, bench.terminated], [[], 0]);
     const late = new Bench(undefined, SlotPhase.SETUP);
@@ -148,27 +148,26 @@ describe('placement', () => {
       ...more,
     } as Fake & Lease;
   };
-  const { execution } = record();
   const known = (ms: number): CostTable => {
     const costs = new CostTable();
-    costs.add('file:///x.ts#x', ms);
+    costs.add('file:///x.ts#x', ms, 1);
     return costs;
   };
 
   it('takes an idle lease, then a thread without one, then the lease with the least in flight', () => {
     const [idle, busy, busier] = [lease(0), lease(1), lease(2)];
-    assert.equal(placeFor(execution, [busy, idle, undefined], known(1)), idle);
-    assert.equal(placeFor(execution, [busy, undefined], known(1)), 1);
-    assert.equal(placeFor(execution, [busier, busy], known(1)), busy);
-    assert.equal(placeFor(execution, [undefined], new CostTable()), 0);
+    assert.equal(placeFor(1, [busy, idle, undefined]), idle);
+    assert.equal(placeFor(1, [busy, undefined]), 1);
+    assert.equal(placeFor(1, [busier, busy]), busy);
+    assert.equal(placeFor(undefined, [undefined]), 0);
   });
 
   it('lets an execution wait when the window of every lease is full', () => {
-    assert.equal(placeFor(execution, [lease(1), lease(1)], new CostTable()), undefined);
-    assert.equal(placeFor(execution, [lease(2), lease(2)], known(5)), undefined);
-    assert.notEqual(placeFor(execution, [lease(2), lease(2)], known(0.1)), undefined);
-    assert.equal(placeFor(execution, [lease(0, { isTaking: false })], known(1)), undefined);
-    assert.equal(placeFor(execution, [lease(64, { isFull: true })], known(0)), undefined);
+    assert.equal(placeFor(undefined, [lease(1), lease(1)]), undefined);
+    assert.equal(placeFor(5, [lease(2), lease(2)]), undefined);
+    assert.notEqual(placeFor(0.1, [lease(2), lease(2)]), undefined);
+    assert.equal(placeFor(1, [lease(0, { isTaking: false })]), undefined);
+    assert.equal(placeFor(0, [lease(64, { isFull: true })]), undefined);
   });
 
   it('finds what waits behind others while a thread has nothing to do, the last ones first', () => {
@@ -193,8 +192,8 @@ describe('placement', () => {
       [[long, long.inFlight.slice(1).toReversed()]],
     );
     assert.deepEqual([long.heldUp, usual.heldUp, alone.heldUp], [true, false, false]);
-    assert.equal(placeFor(execution, [long, usual], known(0.1)), usual);
-    assert.equal(placeFor(execution, [long], known(0.1)), undefined);
+    assert.equal(placeFor(0.1, [long, usual]), usual);
+    assert.equal(placeFor(0.1, [long]), undefined);
     // Long, but so are all of its kind; short, and so are they; not known yet.
     for (const costs of [known(3), new CostTable()]) assert.deepEqual(heldUp([lease(4, started(0))], costs, 10), []);
     assert.deepEqual(heldUp([lease(4, started(8.5))], known(0.001), 10), []);

@@ -204,7 +204,9 @@ test('on the main thread', async () => {
   );
 });
 
-/** Works off what a dispatcher has been given, items in random order of executions. */
+let divided = 0;
+
+/** Works off what a dispatcher has been given, items in random order of executions, some of which are divided. */
 async function workOff(bench: Bench, dispatcher: FakeDispatcher, run: Run, plan: Plan, random: Random): Promise<void> {
   const ledger = new Ledger(plan);
   const limit = plan.concurrency === undefined ? Infinity : plan.concurrency;
@@ -220,6 +222,7 @@ async function workOff(bench: Bench, dispatcher: FakeDispatcher, run: Run, plan:
       continue;
     }
     idle = 0;
+    if (random() < 0.3 && dispatcher.divide(execution, Math.floor(random() * execution.items.length))) divided += 1;
     // A burst: some or all of what is left of one chunk.
     for (let burst = 1 + Math.floor(random() * 20); burst > 0 && execution.status !== 'ended'; burst -= 1) {
       settleOne(dispatcher, execution, plan, ledger);
@@ -262,6 +265,7 @@ test('on threads that finish in any order', async () => {
     { numRuns: 300 },
   );
   assert.ok(largest > 8, `chunks had up to ${largest} items, too few to try their borders`);
+  assert.ok(divided > 50, `only ${divided} chunks were divided`);
 });
 
 test('a run that is cancelled at any moment ends, with nothing left open', async () => {
@@ -277,7 +281,10 @@ test('a run that is cancelled at any moment ends, with nothing left open', async
       for (let step = 0; step < moment; step += 1) {
         const execution = dispatcher.open[Math.floor(random() * dispatcher.open.length)];
         if (execution === undefined) await bench.clock.flush(1);
-        else settleOne(dispatcher, execution, plan, ledger);
+        else {
+          if (random() < 0.3) dispatcher.divide(execution, 0);
+          settleOne(dispatcher, execution, plan, ledger);
+        }
       }
       run.cancel();
       await bench.clock.flush();

@@ -347,16 +347,16 @@ test('stats count runs and inline executions', async () => {
     prep: () => [1, 2, 3],
     exec: () => new Promise<void>((resolve) => gates.push(resolve)),
   });
-  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 0, settled: 0, runs: 0 });
+  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 0, settled: 0, runs: 0, pending: 0 });
   const run = engine.start(workflowOf(work), newStore());
   await clock.flush();
-  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 3, settled: 0, runs: 1 });
+  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 3, settled: 0, runs: 1, pending: 0 });
   gates[0]?.();
   await clock.flush();
-  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 2, settled: 1, runs: 1 });
+  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 2, settled: 1, runs: 1, pending: 0 });
   for (const gate of gates) gate();
   await clock.until(run.result);
-  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 0, settled: 3, runs: 0 });
+  assert.deepEqual(engine.stats(), { threads: [], queued: 0, inFlight: 0, settled: 3, runs: 0, pending: 0 });
 });
 
 const badOptions: readonly [options: object, message: RegExp][] = [

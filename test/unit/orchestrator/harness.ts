@@ -4,9 +4,10 @@ import type { RunEvent } from '../../../src/core/events.ts';
 import type { AnyNode } from '../../../src/definition/node.ts';
 import type { Run, RunOptions } from '../../../src/definition/run.ts';
 import type { AnyWorkflow } from '../../../src/definition/workflow.ts';
-import type { Dispatcher, DispatcherView } from '../../../src/dispatch/dispatcher.ts';
+import type { Dispatcher, DispatcherView, RunStanding } from '../../../src/dispatch/dispatcher.ts';
 import type { CommonValue, Execution, ItemEnd } from '../../../src/dispatch/execution.ts';
 import { InlineDispatcher } from '../../../src/dispatch/inline-dispatcher.ts';
+import type { RunShare } from '../../../src/dispatch/run-share.ts';
 import {
   batchNodeFor,
   MemoryStore,
@@ -170,6 +171,17 @@ export class FakeDispatcher implements Dispatcher {
     if (execution.settled === execution.items.length) this.#close(execution);
   }
 
+  /** Makes two of an execution, as when a thread has nothing to do; false when there is nothing to divide, or it may not be. */
+  divide(execution: Execution, keep: number): boolean {
+    // The item after those that have settled is taken to be running.
+    const end = execution.settled + 1 + keep;
+    if (execution.status === 'ended' || end >= execution.items.length) return false;
+    const { sink } = execution.request;
+    if (sink.mayDivide?.(execution) !== true) return false;
+    sink.divided?.(execution, execution.divide(end));
+    return true;
+  }
+
   /** Settles every item that is left. */
   finish(execution: Execution, endOf: (item: unknown, index: number) => ItemEnd): void {
     while (execution.settled < execution.items.length) {
@@ -209,6 +221,11 @@ export class FakeDispatcher implements Dispatcher {
 
   view(): DispatcherView {
     return { threads: [], queued: 0, inFlight: this.open.length, settled: 0 };
+  }
+
+  standingOf(share: RunShare): RunStanding {
+    const inFlight = this.open.filter(({ request }) => request.share === share).length;
+    return { queued: 0, aheadByPriority: 0, aheadByShare: 0, inFlight, threads: [] };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import type { Execution } from '../../../src/dispatch/execution.ts';
 import { defineExec, retry, RunCancelledError, Workflow, type Node, type Run } from '../../../src/index.ts';
 import {
   batchNode,
@@ -149,6 +150,47 @@ test('a place is given back when an attempt fails, and is not held during the ba
   assert.deepEqual(order, ['run 1', 'run 2', 'run 1']);
 });
 
+test('a chunk is divided only when its rest may run at once', () => {
+  const dispatcher = new FakeDispatcher(4);
+  const bench = new Bench(dispatcher);
+  const batch = (concurrency: number | undefined): Node<TestStore, 'Done', unknown> =>
+    batchNode({
+      name: 'batch',
+      outcomes: ['Done'],
+      prep: () => Array.from({ length: 200 }, (_, i) => i),
+      exec: onThread,
+      ...(concurrency === undefined ? {} : { concurrency }),
+    });
+  const openOf = (run: Run): Execution[] => dispatcher.open.filter(({ request }) => request.runId === run.id);
+  /** Works until the source has come to its end and a chunk of several items is still open, among `most` at most. */
+  const warm = (run: Run, most: number): Execution => {
+    for (;;) {
+      const open = openOf(run);
+      const large = open.find(({ items }) => items.length > 2);
+      if (large !== undefined && open.length <= most) return large;
+      const next = open.find((each) => each !== large);
+      if (next === undefined) return assert.fail('it ended before');
+      dispatcher.finish(next, () => dispatcher.ok(1, 0.1));
+    }
+  };
+  const free = bench.start(workflowOf(batch(undefined)), newStore());
+  const chunk = warm(free, 3);
+  const before = openOf(free).length;
+  const all = chunk.items;
+  assert.equal(dispatcher.divide(chunk, 0), true);
+  const rest = openOf(free).at(-1);
+  assert.equal(openOf(free).length, before + 1);
+  assert.deepEqual([...chunk.items, ...(rest?.items ?? [])], all);
+  assert.deepEqual(rest?.indexAt(0), chunk.indexAt(0) + 1);
+
+  const bound = bench.start(workflowOf(batch(2)), newStore());
+  const full = warm(bound, 2);
+  assert.equal(openOf(bound).length, 2);
+  assert.equal(dispatcher.divide(full, 0), false);
+  free.cancel();
+  assert.equal(dispatcher.divide(rest ?? full, 0), false);
+});
+
 test('a batch that is cancelled takes back the chunks that wait, and gives back the places of the others', async () => {
   const dispatcher = new FakeDispatcher(4);
   const bench = new Bench(dispatcher);
@@ -212,6 +254,7 @@ test('laws: whatever runs, fails and is cancelled, the limit holds, all end, and
         const choice = choices[step % choices.length] ?? 0;
         const execution = dispatcher.open[choice % Math.max(1, dispatcher.open.length)];
         if (execution !== undefined) {
+          if (choice % 4 === 0) dispatcher.divide(execution, choice % 3);
           const isBad = choice % 5 === 0 && runs[Number(execution.request.runId.slice(4)) - 1]?.fails === true;
           dispatcher.settle(execution, isBad ? dispatcher.failed(new Error('x')) : dispatcher.ok(1));
         }

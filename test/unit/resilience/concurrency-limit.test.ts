@@ -32,6 +32,29 @@ test('a request is taken back once, and only while it waits', () => {
   assert.deepEqual(entered, ['first', 'third']);
 });
 
+test('guests of a higher priority enter first, and each is told how it stands', () => {
+  const limit = new ConcurrencyLimit(1);
+  const entered: string[] = [];
+  const guests = { low: { priority: -1 }, a: { priority: 0 }, b: { priority: 0 }, high: { priority: 5 } };
+  assert.ok(limit.hasRoom);
+  limit.request(() => entered.push('first'));
+  assert.ok(!limit.hasRoom);
+  for (const name of ['low', 'a', 'b', 'a', 'high'] as const) limit.request(() => entered.push(name), guests[name]);
+  assert.equal(limit.waiting, 5);
+  assert.deepEqual(
+    Object.values(guests).map((guest) => limit.standingOf(guest)),
+    [
+      { waiting: 1, ahead: 4 },
+      { waiting: 2, ahead: 1 },
+      { waiting: 1, ahead: 2 },
+      { waiting: 1, ahead: 0 },
+    ],
+  );
+  assert.deepEqual(limit.standingOf({ priority: 9 }), { waiting: 0, ahead: 0 });
+  for (let left = 5; left > 0; left -= 1) limit.leave();
+  assert.deepEqual(entered, ['first', 'high', 'a', 'b', 'a', 'low']);
+});
+
 test('who enters and leaves at once makes room for the next, however many wait', () => {
   const limit = new ConcurrencyLimit(1);
   let entered = 0;

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { SLOT_COUNT, SlotPhase, SlotState, SlotTable, STOP_ALL } from '../../../src/wire/slots.ts';
-import { timeOf, type SlotWork } from '../../fixtures/execs/slot-worker.ts';
+import { DIVIDED, POSITIONS, timeOf, type SlotWork } from '../../fixtures/execs/slot-worker.ts';
 
 function workOn(work: Omit<SlotWork, 'control' | 'started'>): {
   readonly work: SlotWork;
@@ -20,14 +20,16 @@ describe('SlotTable', () => {
     const table = new SlotTable();
     const thread = new SlotTable(table.buffer);
     assert.equal(table.state(3, 0), SlotState.FREE);
-    const generation = table.queue(3);
+    const generation = table.queue(3, 9);
     assert.equal(generation, 1);
     assert.equal(thread.state(3, generation), SlotState.QUEUED);
     assert.equal(thread.start(3, generation, SlotPhase.SETUP, 12.5), true);
     assert.equal(table.state(3, generation), SlotState.STARTED);
     assert.equal(table.phase(3), SlotPhase.SETUP);
     assert.equal(table.startedAt(3), 12.5);
-    thread.advance(3, 7, 13.25);
+    thread.leaveSetup(3, 13);
+    assert.deepEqual([table.position(3), table.phase(3), table.startedAt(3)], [0, SlotPhase.EXEC, 13]);
+    assert.equal(thread.advance(3, 7, 13.25), true);
     assert.deepEqual([table.position(3), table.phase(3), table.startedAt(3)], [7, SlotPhase.EXEC, 13.25]);
     thread.finish(3, generation);
     assert.equal(table.state(3, generation), SlotState.DONE);
@@ -35,12 +37,12 @@ describe('SlotTable', () => {
 
   it('lets only what is QUEUED be taken back or started, once', () => {
     const table = new SlotTable();
-    const generation = table.queue(0);
+    const generation = table.queue(0, 1);
     assert.equal(table.steal(0, generation), true);
     assert.equal(table.steal(0, generation), false);
     assert.equal(table.start(0, generation, SlotPhase.EXEC, 1), false);
     assert.equal(table.state(0, generation), SlotState.STOLEN);
-    const next = table.queue(0);
+    const next = table.queue(0, 1);
     assert.equal(table.start(0, next, SlotPhase.EXEC, 1), true);
     assert.equal(table.start(0, next, SlotPhase.EXEC, 1), false);
     assert.equal(table.steal(0, next), false);
@@ -48,9 +50,9 @@ describe('SlotTable', () => {
 
   it('ignores whoever names an older generation, and shows it as DONE', () => {
     const table = new SlotTable();
-    const old = table.queue(5);
+    const old = table.queue(5, 1);
     table.steal(5, old);
-    const young = table.queue(5);
+    const young = table.queue(5, 1);
     assert.notEqual(young, old);
     assert.equal(table.start(5, old, SlotPhase.EXEC, 1), false);
     assert.equal(table.steal(5, old), false);
@@ -65,16 +67,16 @@ describe('SlotTable', () => {
     const last = 0x0fff_ffff;
     // The word of slot 0 is the first one after the header.
     words[4] = (last - 1) << 3;
-    assert.equal(table.queue(0), last);
+    assert.equal(table.queue(0, 1), last);
     assert.equal(table.start(0, last, SlotPhase.EXEC, 1), true);
     table.finish(0, last);
-    assert.equal(table.queue(0), 0);
+    assert.equal(table.queue(0, 1), 0);
     assert.equal(table.steal(0, 0), true);
   });
 
   it('asks all or one item to stop, and forgets it with the next generation', () => {
     const table = new SlotTable();
-    table.queue(1);
+    table.queue(1, 1);
     assert.equal(table.mustStop(1, 0), false);
     table.requestStop(1, 3);
     assert.deepEqual(
@@ -87,8 +89,43 @@ describe('SlotTable', () => {
       [true, true],
     );
     assert.equal(table.mustStop(2, 0), false);
-    table.queue(1);
+    table.queue(1, 1);
     assert.equal(table.mustStop(1, 0), false);
+  });
+
+  it('gives items away from the end, never the one that runs', () => {
+    const table = new SlotTable();
+    const thread = new SlotTable(table.buffer);
+    const generation = table.queue(2, 10);
+    // What is not STARTED is taken back as a whole, if at all.
+    assert.equal(table.divide(2, generation, 0), undefined);
+    thread.start(2, generation, SlotPhase.SETUP, 1);
+    assert.equal(table.divide(2, generation, 9), undefined);
+    assert.equal(table.divide(2, generation, 7), 8);
+    thread.leaveSetup(2, 2);
+    assert.deepEqual(
+      [1, 2, 3].map((position) => thread.advance(2, position, position)),
+      [true, true, true],
+    );
+    assert.equal(table.divide(2, generation + 1, 0), undefined);
+    assert.equal(table.divide(2, generation, 1), 5);
+    assert.equal(thread.advance(2, 4, 4), true);
+    assert.deepEqual([table.divide(2, generation, 0), table.position(2)], [undefined, 4]);
+    assert.equal(thread.advance(2, 5, 5), false);
+    assert.equal(table.position(2), 4);
+    thread.finish(2, generation);
+    assert.equal(table.divide(2, generation, 0), undefined);
+  });
+
+  it('gives nothing away once the thread has taken the rest', () => {
+    const table = new SlotTable();
+    const generation = table.queue(0, 5_000);
+    table.start(0, generation, SlotPhase.SETUP, 1);
+    assert.equal(table.divide(0, generation, 2_000), 2_001);
+    assert.equal(table.takeRest(0), 2_001);
+    assert.deepEqual([table.divide(0, generation, 0), table.position(0)], [undefined, 2_000]);
+    table.queue(1, 0);
+    assert.equal(table.takeRest(1), 0);
   });
 
   it('counts handled log lines', () => {
@@ -108,7 +145,7 @@ describe('SlotTable', () => {
           const known = model.get(slot);
           if (what === 'queue') {
             if (known !== undefined && known.state <= SlotState.STARTED) continue;
-            model.set(slot, { generation: table.queue(slot), state: SlotState.QUEUED });
+            model.set(slot, { generation: table.queue(slot, 1), state: SlotState.QUEUED });
           } else if (known !== undefined) {
             if (what === 'finish') table.finish(slot, known.generation);
             const took =
@@ -139,7 +176,7 @@ describe('SlotTable with two threads', () => {
     const control = new Int32Array(work.control);
     const stolen = new Uint8Array(rounds);
     for (let block = 0; block * SLOT_COUNT < rounds; block += 1) {
-      const generations = Array.from({ length: SLOT_COUNT }, (_value, slot) => table.queue(slot));
+      const generations = Array.from({ length: SLOT_COUNT }, (_value, slot) => table.queue(slot, 1));
       assert.ok(generations.every((generation) => generation === block + 1));
       Atomics.store(control, 0, block + 1);
       Atomics.notify(control, 0);
@@ -166,21 +203,56 @@ describe('SlotTable with two threads', () => {
 
   it('never shows a start time that is older than the item, nor half of one', async () => {
     const table = new SlotTable();
-    table.queue(0);
-    const { work, ended } = workOn({ mode: 'advance', slots: table.buffer, rounds: 3_000_000 });
+    table.queue(0, POSITIONS);
+    const { work, ended } = workOn({ mode: 'advance', slots: table.buffer, rounds: 100 * POSITIONS });
     const control = new Int32Array(work.control);
     Atomics.wait(control, 0, 0, 10_000);
     let looks = 0;
     while (Atomics.load(control, 1) === 0) {
+      const block = Atomics.load(control, 2);
       const position = table.position(0);
       const startedAt = table.startedAt(0);
-      if (table.position(0) !== position) continue;
+      if (table.position(0) !== position || Atomics.load(control, 2) !== block) continue;
       looks += 1;
-      if (startedAt !== timeOf(position) && startedAt !== timeOf(position + 1)) {
+      if (startedAt !== timeOf(position) && startedAt !== timeOf((position + 1) % POSITIONS)) {
         assert.fail(`item ${position} with ${startedAt}`);
       }
     }
     await ended;
     assert.ok(looks > 0);
+  });
+
+  it('has every item of a divided execution started by exactly one side', async () => {
+    const [rounds, items] = [4_000, DIVIDED];
+    const table = new SlotTable();
+    const { work, ended } = workOn({ mode: 'divide', slots: table.buffer, rounds: rounds * items });
+    const control = new Int32Array(work.control);
+    const taken = new Uint8Array(rounds * items);
+    for (let round = 0; round < rounds; round += 1) {
+      const generation = table.queue(0, items);
+      Atomics.store(control, 0, round + 1);
+      Atomics.notify(control, 0);
+      // Begins when the thread is awake, unless it does not come to run at all.
+      for (let spins = 0; Atomics.load(control, 2) <= round && spins < 20_000; spins += 1);
+      let end = items;
+      while (Atomics.load(control, 1) <= round) {
+        // Mostly the last item, so that they meet in the middle; at times all that is left.
+        const keep = round % 7 === 0 ? 0 : Math.max(0, end - 2 - table.position(0));
+        const newEnd = table.divide(0, generation, keep);
+        if (newEnd === undefined) continue;
+        taken.fill(1, round * items + newEnd, round * items + end);
+        end = newEnd;
+      }
+    }
+    await ended;
+    const started = new Uint8Array(work.started);
+    let [byThread, byThief] = [0, 0];
+    for (let at = 0; at < started.length; at += 1) {
+      assert.equal((started[at] as number) + (taken[at] as number), 1, `item ${at % items} of round ${at / items}`);
+      byThread += started[at] as number;
+      byThief += taken[at] as number;
+    }
+    // It was a race, also on a machine with other things to do.
+    assert.ok(byThread > rounds + 100 && byThief > 100, `${byThread} started, ${byThief} taken`);
   });
 });
