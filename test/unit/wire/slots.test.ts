@@ -10,7 +10,7 @@ function workOn(work: Omit<SlotWork, 'control' | 'started'>): {
   readonly work: SlotWork;
   readonly ended: Promise<unknown>;
 } {
-  const whole: SlotWork = { ...work, control: new SharedArrayBuffer(12), started: new SharedArrayBuffer(work.rounds) };
+  const whole: SlotWork = { ...work, control: new SharedArrayBuffer(16), started: new SharedArrayBuffer(work.rounds) };
   const worker = new Worker(new URL('../../fixtures/execs/slot-worker.ts', import.meta.url), { workerData: whole });
   return { work: whole, ended: once(worker, 'exit') };
 }
@@ -223,7 +223,7 @@ describe('SlotTable with two threads', () => {
   });
 
   it('has every item of a divided execution started by exactly one side', async () => {
-    const [rounds, items] = [4_000, DIVIDED];
+    const [rounds, items] = [1_500, DIVIDED];
     const table = new SlotTable();
     const { work, ended } = workOn({ mode: 'divide', slots: table.buffer, rounds: rounds * items });
     const control = new Int32Array(work.control);
@@ -232,8 +232,10 @@ describe('SlotTable with two threads', () => {
       const generation = table.queue(0, items);
       Atomics.store(control, 0, round + 1);
       Atomics.notify(control, 0);
-      // Begins when the thread is awake, unless it does not come to run at all.
-      for (let spins = 0; Atomics.load(control, 2) <= round && spins < 20_000; spins += 1);
+      // They begin together: the thread waits for this word in the middle of its items.
+      while (Atomics.load(control, 2) <= round) Atomics.wait(control, 2, round, 1);
+      Atomics.store(control, 3, round + 1);
+      Atomics.notify(control, 3);
       let end = items;
       while (Atomics.load(control, 1) <= round) {
         // Mostly the last item, so that they meet in the middle; at times all that is left.
