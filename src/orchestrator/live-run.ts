@@ -203,25 +203,7 @@ export class LiveRun implements Run {
     const key = branch === undefined ? state : `${state}\0${branch}`;
     let cells = this.#nodes.get(key);
     if (cells === undefined) {
-      cells = {
-        state,
-        node,
-        ...(branch === undefined ? {} : { branch }),
-        visits: 0,
-        executions: 0,
-        attempts: 0,
-        retries: 0,
-        failures: 0,
-        prepMs: 0,
-        queueMs: 0,
-        execMs: 0,
-        postMs: 0,
-        backoffMs: 0,
-        cloneMs: 0,
-        returnMs: 0,
-        bytesIn: 0,
-        bytesOut: 0,
-      };
+      cells = branch === undefined ? newCells(state, node) : Object.assign(newCells(state, node), { branch });
       this.#nodes.set(key, cells);
       this.#report.nodes.push(cells);
     }
@@ -299,4 +281,26 @@ export class LiveRun implements Run {
     for (const next of this.#undelivered) deliverRunEvent(next, this.#listeners);
     this.#undelivered = undefined;
   }
+}
+
+// A literal without a spread: with one, making it would cost every run half a microsecond.
+function newCells(state: string, node: string): NodeReport {
+  return {
+    state,
+    node,
+    visits: 0,
+    executions: 0,
+    attempts: 0,
+    retries: 0,
+    failures: 0,
+    prepMs: 0,
+    queueMs: 0,
+    execMs: 0,
+    postMs: 0,
+    backoffMs: 0,
+    cloneMs: 0,
+    returnMs: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
 }
