@@ -35,6 +35,30 @@ export function notCloneable(what: string, value: unknown, cause: unknown): NotC
   );
 }
 
+/**
+ * The error for an object inside a value that is no data.
+ *
+ * @param what whose value it is, and `why` it cannot be there
+ */
+export function notData(what: string, value: unknown, foreign: object, why: string): NotCloneableError {
+  const path = wayTo(foreign, value, new Set()) ?? '';
+  return new NotCloneableError(
+    `${what}${path === '' ? '' : ` ${path}`} is ${describeValue(foreign)}, ${why}: hand over plain data instead`,
+    path,
+  );
+}
+
+function wayTo(target: object, value: unknown, seen: Set<object>): string | undefined {
+  if (value === target) return '';
+  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+  seen.add(value);
+  for (const [step, part] of partsOf(value)) {
+    const rest = wayTo(target, part, seen);
+    if (rest !== undefined) return step + rest;
+  }
+  return undefined;
+}
+
 function describeCulprit(value: unknown): string {
   return value === UNREADABLE ? 'a property that throws when it is read' : describeValue(value);
 }

@@ -10,6 +10,7 @@
  *    are never touched: or a program that shares and forgets would run out of memory without a single collection.
  */
 import { notHere, setSharedReader, SHARED_BRAND, SHARED_ID, type MutableShared, type Shared } from '../core/shared.ts';
+import { notData } from './clone-check.ts';
 import { readImage, type SharedImage } from './shared-image.ts';
 import { writeImage } from './shared-writer.ts';
 import { surveyOf } from './transfer.ts';
@@ -51,8 +52,12 @@ export class SharedHandle {
   }
 
   constructor(value: unknown) {
+    const { shared, foreign } = surveyOf(value);
+    // From Node 22 on V8 makes an empty object of a Blob without a word.
+    if (foreign !== undefined)
+      throw notData('share: the value', value, foreign, 'which cannot be put into shared memory');
     this.#image = writeImage(value);
-    this.#inner = surveyOf(value).shared;
+    this.#inner = shared;
     this.#ballast = new ArrayBuffer(this.#image.buffer.byteLength);
     lastId += 1;
     this[SHARED_ID] = lastId;

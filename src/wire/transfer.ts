@@ -19,6 +19,12 @@ export interface Prepared {
 const CONTAINER_BYTES = 16;
 const SCALAR_BYTES = 8;
 const NONE: readonly SharedHandle[] = [];
+/** Objects that are data and have nothing inside to look into. */
+const LEAVES: ReadonlySet<string> = new Set(
+  ['Date', 'RegExp', 'Error', 'ArrayBuffer', 'SharedArrayBuffer', 'Boolean', 'Number', 'String', 'BigInt'].map(
+    (name) => `[object ${name}]`,
+  ),
+);
 
 type ViewKind = new (buffer: ArrayBuffer) => ArrayBufferView;
 const TypedArray = Object.getPrototypeOf(Uint8Array) as abstract new () => Uint8Array;
@@ -42,7 +48,7 @@ const VIEW_KINDS: readonly ViewKind[] = [
 /** Weighs a value and cuts its views. Returns the same value when there was nothing to cut; never changes it, never throws. */
 export function prepareForWire(value: unknown): Prepared {
   if (typeof value !== 'object' || value === null) return { value, bytes: bytesOfScalar(value), shared: NONE };
-  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined };
+  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined, foreign: undefined };
   try {
     weigh(value, survey);
     const whole = survey.oversized ? cut(value, new Map()) : value;
@@ -53,15 +59,19 @@ export function prepareForWire(value: unknown): Prepared {
   }
 }
 
-/** What a value weighs, and the shared values in it. Never throws. */
-export function surveyOf(value: unknown): Omit<Prepared, 'value'> {
-  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined };
+/**
+ * What a value weighs, and the shared values in it. Never throws.
+ *
+ * @returns also the first object in it that is no data but has, if any, a way of its own to cross threads: a Blob, a promise
+ */
+export function surveyOf(value: unknown): Omit<Prepared, 'value'> & { readonly foreign: object | undefined } {
+  const survey: Survey = { bytes: 0, oversized: false, seen: undefined, shared: undefined, foreign: undefined };
   try {
     weigh(value, survey);
   } catch {
     // As above: what was seen so far is the answer.
   }
-  return { bytes: survey.bytes, shared: survey.shared ?? NONE };
+  return { bytes: survey.bytes, shared: survey.shared ?? NONE, foreign: survey.foreign };
 }
 
 /** A copy of what structured clone takes of a value, so that later changes do not reach it. Never throws. */
@@ -82,6 +92,8 @@ interface Survey {
   bytes: number;
   oversized: boolean;
   shared: SharedHandle[] | undefined;
+  /** The first object that is no data. */
+  foreign: object | undefined;
   /** Containers inside the outermost one; most inputs have none, and a Set per dispatch is felt. */
   seen: Set<object> | undefined;
 }
@@ -124,6 +136,8 @@ function weigh(value: unknown, survey: Survey): void {
     }
   } else if (value instanceof Set) {
     for (const item of value) weigh(item, survey);
+  } else if (!LEAVES.has(tagOf(value))) {
+    survey.foreign ??= value;
   }
 }
 
@@ -160,11 +174,13 @@ function isSharedHandle(value: object): value is SharedHandle {
   return (value as { readonly [SHARED_BRAND]?: unknown })[SHARED_BRAND] === true;
 }
 
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value);
+}
+
 // Objects that structured clone copies property by property; Date, RegExp, Error, Blob and others have a form of their own.
 function isPlainLike(value: object): boolean {
-  return (
-    !Array.isArray(value) && !ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Object]'
-  );
+  return !Array.isArray(value) && !ArrayBuffer.isView(value) && tagOf(value) === '[object Object]';
 }
 
 // The memo is filled before the recursion, which keeps cycles and shared references.

@@ -180,7 +180,12 @@ describe('share', () => {
       [new Map([['k', Symbol('s')]]), /^share: the value \.get\('k'\) is a symbol/],
       [{ p: Promise.resolve() }, /^share: the value \.p is an instance of Promise/],
       [{ m: new SharedArrayBuffer(8) }, /a SharedArrayBuffer by itself .* put a typed array over it/],
-      [{ b: new Blob([]) }, /an instance of Blob cannot be put into shared memory/],
+      [
+        { b: [new Blob([])] },
+        /^share: the value \.b\[0\] is an instance of Blob, which cannot be put into shared memory/,
+      ],
+      [new URL('http://x'), /^share: the value is an instance of URL, which cannot be put into shared memory/],
+      [{ w: new Set([new WeakMap()]) }, /^share: the value \.w\.values\[0\] is an instance of WeakMap/],
     ];
     for (const [value, message] of bad) {
       assert.throws(
