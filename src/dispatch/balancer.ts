@@ -32,20 +32,32 @@ export class Balancer {
   }
 
   /**
-   * Takes back what waits behind executions that are longer than expected, and what waits while a thread has nothing to do;
+   * Charges what runs longer than expected, takes back what waits behind it and what waits while a thread has nothing to do;
    * then divides what runs.
    *
    * @param leastMs executions that cost less are left where they are
    */
   balance(leastMs: number): void {
     const { leases, costs, ready, giveBack, pump } = this.#options;
-    const found = heldUp(leases, costs, now());
+    const at = now();
+    this.#charge(at);
+    const found = heldUp(leases, costs, at);
     if (ready.size === 0) found.push(...misplaced(leases, costs, leastMs));
     for (const { lease, executions } of found) {
       for (const execution of executions) if (lease.steal(execution)) giveBack(execution);
     }
     if (found.length > 0) pump();
     this.#divide();
+  }
+
+  // Who runs longer than expected pays at once: another run must not have to wait for the end to get its share.
+  #charge(at: number): void {
+    const { leases, ready } = this.#options;
+    for (const lease of leases) {
+      const running = lease?.running();
+      if (lease !== undefined && running !== undefined)
+        ready.chargeAtLeast(running, at - lease.slots.startedAt(running.slot));
+    }
   }
 
   #divide(): void {

@@ -5,6 +5,8 @@ import { keyOf, type Execution } from './execution.ts';
 const WEIGHT = 0.2;
 /** Work that a thread may hold beyond what it runs, in milliseconds: enough to hide a wake-up, little enough to take back. */
 const AHEAD_MS = 1;
+/** From this cost on a thread holds nothing ahead, in milliseconds: a wake-up is 1 % of it, and what waits behind it waits long. */
+const LONG_MS = 5;
 /** What an item is charged whose exec has not run yet, in milliseconds; it is corrected when it has. */
 const UNKNOWN_MS = 1;
 
@@ -37,9 +39,10 @@ export function chargeFor(expectedMs: number | undefined, { items }: Execution):
 
 /**
  * How many executions of such a cost a thread may have in flight: 1 while the cost is not known, then as many as
- * `AHEAD_MS` covers, at least 2, so that a thread never waits for the main thread between two.
+ * `AHEAD_MS` covers, at least 2, so that a thread never waits for the main thread between two; 1 again from `LONG_MS`
+ * on, since what a thread holds no other run can overtake.
  */
 export function windowOf(expectedMs: number | undefined, limit: number): number {
-  if (expectedMs === undefined) return 1;
+  if (expectedMs === undefined || expectedMs >= LONG_MS) return 1;
   return Math.min(limit, Math.max(2, Math.ceil(AHEAD_MS / Math.max(expectedMs, 1e-6))));
 }

@@ -5,8 +5,8 @@
  * Q1 `size` counts executions that wait; each is in once, and comes out once: taken, or removed.
  * Q2 No execution is taken while one of a higher priority waits.
  * Q3 Within a run they are taken in the order of their coming; one that is given back goes before the others of its run.
- * Q4 A run is charged what an execution is expected to cost when it is taken, and what it did cost when it has ended; for
- *    what is given back without having run, nothing. Of two runs of equal priority that always have something waiting,
+ * Q4 A run is charged what an execution is expected to cost when it is taken, what it runs beyond that while it runs, and
+ *    what it did cost when it has ended; for what is given back without having run, nothing. Of two runs of equal priority that always have something waiting,
  *    neither has got more execution time than the other by more than 2 × threads + 1 of the largest executions.
  * Q5 Idleness earns nothing: a run that comes back starts where the others are.
  */
@@ -78,6 +78,15 @@ export class ReadyQueue {
     const { share } = execution.request;
     const byMs = execution.ranMs - execution.chargedMs;
     execution.chargedMs = execution.ranMs;
+    share.lane?.correct(share, byMs);
+  }
+
+  /** An execution that was taken has run for so long already: that much its run is charged at once, not when it has ended. */
+  chargeAtLeast(execution: Execution, ranMs: number): void {
+    const byMs = ranMs - execution.chargedMs;
+    if (byMs <= 0) return;
+    execution.chargedMs = ranMs;
+    const { share } = execution.request;
     share.lane?.correct(share, byMs);
   }
 

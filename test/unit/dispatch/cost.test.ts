@@ -33,10 +33,10 @@ describe('CostTable', () => {
 });
 
 describe('the window of a thread', () => {
-  it('has one execution until the cost is known, then a millisecond of work ahead, at least two, at most the limit', () => {
+  it('has one execution until the cost is known, then a millisecond of work ahead, at least two, at most the limit; one when it is long', () => {
     assert.deepEqual(
-      [undefined, 0, 0.001, 0.1, 0.4, 1, 50].map((ms) => windowOf(ms, 64)),
-      [1, 64, 64, 10, 3, 2, 2],
+      [undefined, 0, 0.001, 0.1, 0.4, 1, 4.9, 5, 50].map((ms) => windowOf(ms, 64)),
+      [1, 64, 64, 10, 3, 2, 2, 1, 1],
     );
   });
 });

@@ -162,6 +162,26 @@ describe('ReadyQueue', () => {
     assert.equal(taken.filter((share) => share === wrong).length, 10);
   });
 
+  it('charges what runs beyond what was expected at once, and in the end no more than it took', () => {
+    const queue = new ReadyQueue();
+    const [long, short] = [new RunShare(0), new RunShare(0)];
+    for (let n = 0; n < 20; n += 1) {
+      queue.push(of(long));
+      queue.push(of(short));
+    }
+    const running = queue.shift(1) as Execution;
+    queue.chargeAtLeast(running, 0.5);
+    assert.equal(running.chargedMs, 1);
+    queue.chargeAtLeast(running, 4.5);
+    queue.chargeAtLeast(running, 8.5);
+    const meanwhile = Array.from({ length: 9 }, () => queue.shift(1)?.request.share);
+    assert.ok(!meanwhile.includes(long), 'the run of what is still running was served before the other had as much');
+    running.ranMs = 9.5;
+    queue.settle(running);
+    const after = Array.from({ length: 4 }, () => queue.shift(1)?.request.share);
+    assert.deepEqual(after, [short, long, short, long]);
+  });
+
   it('keeps no credit for a run that was idle, and holds nothing against one that comes back', () => {
     const queue = new ReadyQueue();
     const [idle, busy] = [new RunShare(0), new RunShare(0)];
