@@ -208,6 +208,8 @@ export class Lease {
     if (message[0] === 'execute' || message[0] === 'call') this.#refuseItems(message, error);
     else if (message[0] === 'common') this.#refuseCommon(message[1], message[2], error);
     else throw error;
+    // No answer will come that would have the next one dispatched. Not at once: the burst is still being posted.
+    queueMicrotask(() => this.#options.owner.onBurst(this));
   }
 
   // The thread never saw it: items that cannot be cloned fail, the others are to be dispatched again.

@@ -8,6 +8,7 @@
 import { systemClock } from '../core/clock.ts';
 import type { ToThread } from '../wire/messages.ts';
 import { bookCloning, type Execution } from './execution.ts';
+import { Soon } from './soon.ts';
 
 const { now } = systemClock;
 
@@ -15,7 +16,7 @@ export class Outgoing {
   /** What leaves with the next post, in order. */
   messages: ToThread[] = [];
   #executions: Execution[] = [];
-  #isFlushQueued = false;
+  readonly #flushSoon: Soon = new Soon(() => this.flush());
   readonly #post: (messages: readonly ToThread[]) => void;
   readonly #onRefused: (message: ToThread, error: unknown) => void;
 
@@ -28,12 +29,7 @@ export class Outgoing {
   /** Adds a message; it leaves in the next microtask at the latest. */
   add(message: ToThread): void {
     this.messages.push(message);
-    if (this.#isFlushQueued) return;
-    this.#isFlushQueued = true;
-    queueMicrotask(() => {
-      this.#isFlushQueued = false;
-      this.flush();
-    });
+    this.#flushSoon.ask();
   }
 
   /** Adds the message of an execution; `alone` when it is so large that others should not wait for its copy. */

@@ -30,6 +30,7 @@ import { ThreadPool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import type { RunShare } from './run-share.ts';
 import { SharedLedger, unshare } from './shared-ledger.ts';
+import { Soon } from './soon.ts';
 import { Teardown, warnOfTeardown } from './teardown.ts';
 import { viewRun, viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
@@ -72,7 +73,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   #pool: ThreadPool | undefined;
   #settled = 0;
   #inFlight = 0;
-  #pumpQueued = false;
+  // What is submitted in one go leaves in one message.
+  readonly #pumpSoon: Soon = new Soon(() => this.#pump());
   readonly #failedStarts = new FailedStarts();
   #teardown: Teardown | undefined;
 
@@ -114,13 +116,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     }
     execution.status = 'queued';
     this.#ready.push(execution);
-    // What is submitted in one go leaves in one message.
-    if (this.#pumpQueued) return;
-    this.#pumpQueued = true;
-    queueMicrotask(() => {
-      this.#pumpQueued = false;
-      this.#pump();
-    });
+    this.#pumpSoon.ask();
   }
 
   cancel(execution: Execution, reason: unknown): void {
@@ -134,6 +130,8 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
         return;
       }
       this.#leave(execution);
+      // The thread has nothing to answer that would call for the next.
+      this.#pumpSoon.ask();
     } else {
       return;
     }

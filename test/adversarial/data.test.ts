@@ -129,6 +129,19 @@ describe('inputs that cannot be cloned', () => {
     assert.equal(watched.engine.stats().inFlight, 0);
   });
 
+  // What takes so long has nothing behind it on its thread: when it is refused, no result comes that would call for the next.
+  it('leave their thread to what waits, also when nothing else is on it', async () => {
+    await using watched = watchedEngine({ threads: 1 });
+    const { engine } = watched;
+    const before = perform(engine, { kind: 'block', ms: 20 });
+    const culprit = perform(engine, { kind: 'block', ms: 20, value: () => 1 });
+    const next = perform(engine, { kind: 'block', ms: 20 });
+    await before.value;
+    const error = await failure(culprit);
+    assert.ok(error instanceof NotCloneableError, String(error));
+    await within(next.value, 'what waits behind it');
+  });
+
   it('fail with their params, before anything is sent', async () => {
     await using watched = watchedEngine({ threads: 1 });
     const bad = keyed.with({ settings: { self: { f: () => 1 } } });

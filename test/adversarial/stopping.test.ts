@@ -174,6 +174,22 @@ describe('cancelling a run', () => {
     assert.deepEqual(watched.deaths(), []);
   });
 
+  // What takes so long has nothing behind it on its thread: taken back, it leaves a thread that has nothing to answer.
+  it('on its way to a thread that holds nothing else: what waits gets the thread', async () => {
+    await using watched = watchedEngine({ threads: 1 });
+    const { engine } = watched;
+    const counts = new SharedArrayBuffer(4);
+    const before = perform(engine, { kind: 'blockOn', ms: 50 });
+    const victim = perform(engine, { kind: 'value', id: 0, counts });
+    const next = perform(engine, { kind: 'value', value: 'next' });
+    await before.value;
+    assert.equal(engine.stats().inFlight, 1);
+    victim.run.cancel('not wanted');
+    await assertCancelled(victim);
+    assert.equal(await within(next.value, 'what waits behind it'), 'next');
+    assert.equal(new Int32Array(counts)[0], 0);
+  });
+
   it('before its first step, twice, and after its end', async () => {
     await using watched = watchedEngine({ threads: 1 });
     const { engine } = watched;
