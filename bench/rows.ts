@@ -2,6 +2,7 @@
 import { workflowEngines } from './contenders/index.ts';
 import { batched, load, looped, ONE, times, TWO, withPool } from './measuring.ts';
 import type { Measurement, Row } from './row.ts';
+import { schedules } from './rows-schedules.ts';
 import { sharing } from './rows-sharing.ts';
 import { asking, byteArrays, desk, mixedSpins, noops, objects, spins } from './works.ts';
 import { cancels } from './workloads/cancel.ts';
@@ -122,8 +123,10 @@ const fairTail: Row = {
   id: 'fair-tail',
   title: 'A batch of 5,000 items, 99 % of 1 ms and 1 % of 50 ms: its time over that of its work alone on 2 threads',
   unit: '× work / threads',
-  contenders: ['bare', ...POOLS, 'cano'],
+  // Each measures the bare loop as well, before and after.
+  contenders: ['bare', 'piscina', 'tinypool', 'cano'],
   budgets: [{ contender: 'cano', atMost: 1.1 }],
+  rounds: 2,
   timeLimit: 120,
   measure: (contender, { quick }) => {
     const open = { threads: TWO, task: 'spin' } as const;
@@ -137,7 +140,7 @@ const fairSecond: Row = {
     'A batch of 300 items of 1 ms that comes while that of fair-tail is under way: p99 over twice its time alone + 50 ms',
   unit: '× 2 × alone + longest',
   // With poolifier the second batch waits for the whole of the first, so 200 of them take half an hour.
-  contenders: ['piscina', 'tinypool', 'cano'],
+  contenders: ['piscina', 'cano'],
   budgets: [{ contender: 'cano', atMost: 1 }],
   rounds: 1,
   fullOnly: true,
@@ -318,5 +321,6 @@ export const rows: readonly Row[] = [
   ready,
   coldRow,
   memory,
+  ...schedules,
   million,
 ];

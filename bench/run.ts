@@ -16,7 +16,7 @@ const HELP = `npm run bench [-- FILTER …] [options]
 Measures cano beside its peers, each in a process of its own, and prints a table.
 FILTER: rows whose id contains it, for example noop or batch-10us.
 
-  --quick        2 short rounds in place of 5: a look, no more
+  --quick        1 short round in place of 4: a look, no more
   --rounds N     so many rounds per row
   --json FILE    every measurement of every round
   --list         the rows, without measuring
@@ -56,7 +56,7 @@ function read(): Options | undefined {
     return undefined;
   }
   const quick = values.quick === true;
-  const rounds = values.rounds === undefined ? (quick ? 2 : 5) : Number(values.rounds);
+  const rounds = values.rounds === undefined ? (quick ? 1 : 4) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) usage(`--rounds must be a positive integer, got '${values.rounds}'`);
   const named = positionals.length > 0;
   return {

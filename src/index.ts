@@ -74,7 +74,31 @@ export type {
 export type { RunExplanation, RunWait } from './orchestrator/explain.ts';
 export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
 
+// schedules
+export { Scheduler } from './scheduler/scheduler.ts';
+export type { SchedulerOptions, StopOptions } from './scheduler/scheduler.ts';
+export {
+  ScheduleBusyError,
+  SchedulerStoppedError,
+  ScheduleTrippedError,
+  UnknownScheduleError,
+} from './scheduler/errors.ts';
+export type {
+  BackoffOptions,
+  CronOptions,
+  Fire,
+  OverlapPolicy,
+  Schedule,
+  ScheduledRun,
+  ScheduleOptions,
+  ScheduleState,
+  ScheduleStatus,
+  StopReport,
+  TriggerOptions,
+} from './scheduler/types.ts';
+
 // what is announced
+export { SCHEDULER_CHANNEL } from './scheduler/announcer.ts';
 export { ENGINE_CHANNEL, RUN_CHANNEL } from './orchestrator/announcer.ts';
 export type * from './core/events.ts';
 export type { NodeReport, RunReport } from './core/report.ts';

@@ -39,11 +39,17 @@ const layers: LayerTable = {
     types: ['node.ts'],
     builtins: true,
   },
-  scheduler: { thread: 'main', runtime: ['core'], types: ['orchestrator'], builtins: true },
+  // What a scheduler starts with when it is told nothing else: the process-wide engine, the machine's clock, an empty store.
+  scheduler: {
+    thread: 'main',
+    runtime: ['core', 'orchestrator/default-engine.ts', 'orchestrator/ports.ts', 'store/memory-store.ts'],
+    types: ['definition', 'orchestrator', 'store'],
+    builtins: true,
+  },
   observe: { thread: 'main', runtime: ['core'], builtins: true },
-  server: { thread: 'main', runtime: ['index.ts', 'observe'], builtins: true },
+  server: { thread: 'main', runtime: ['index.ts', 'observe', 'core/duration.ts'], builtins: true },
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
-  cli: { thread: 'main', runtime: ['index.ts', 'observe', 'wire/load-module.ts'], builtins: true },
+  cli: { thread: 'main', runtime: ['index.ts', 'observe', 'server/index.ts', 'wire/load-module.ts'], builtins: true },
   'index.ts': {
     thread: 'main',
     runtime: [
@@ -69,7 +75,11 @@ const packages: PackageTable = {
   // For cano's own sources only; tsc leaves the file out of dist.
   tsx: { runtime: /^src\/worker\/boot\.mjs$/ },
   croner: { runtime: /^src\/scheduler\// },
-  'prom-client': { runtime: /^src\/observe\// },
+  'prom-client': { runtime: /^src\/observe\/metrics\.ts$/ },
+  hono: { runtime: /^src\/server\/handler\.ts$/ },
+  '@hono/node-server': { runtime: /^src\/server\/handler\.ts$/ },
+  typebox: { runtime: /^src\/server\// },
+  pino: { runtime: /^src\/cli\/serve\.ts$/ },
 };
 
 /** The folders where code of two threads meets: there, each file names its thread in the first line. */

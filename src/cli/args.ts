@@ -2,17 +2,24 @@
  * Reads the command line, in two steps: the command and its file first, because the flags of `run` depend on the inputs
  * that the file declares. Pure.
  */
-import { parseArgs } from 'node:util';
 import { REPORTERS, type ReporterName } from '../observe/reporters.ts';
 import type { PipelineFlag } from './pipeline-file.ts';
 import { suggestion, usageError } from './usage.ts';
+import { integer, isOn, readWords } from './words.ts';
 
 /** What the first words of the command line ask for. */
 export type Command =
-  | { readonly kind: 'help'; readonly of: 'cano' | 'run' | 'graph' }
+  | { readonly kind: 'help'; readonly of: HelpTopic }
   | { readonly kind: 'version' }
   | { readonly kind: 'run'; readonly file: string; readonly rest: readonly string[] }
-  | { readonly kind: 'graph'; readonly file: string };
+  | { readonly kind: 'graph'; readonly file: string }
+  | { readonly kind: 'serve'; readonly file: string; readonly rest: readonly string[] }
+  | { readonly kind: 'schedules' | 'runs'; readonly rest: readonly string[] };
+
+/** What there is help of. */
+export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs';
+
+const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
 
 type OwnFlag = 'threads' | 'reporter' | 'compare' | 'pairs' | 'verbose' | 'help';
 
@@ -38,8 +45,8 @@ export interface RunFlags {
   readonly given: ReadonlyMap<string, string | true>;
 }
 
-const COMMANDS = ['run', 'graph', 'help'];
-const MAX_THREADS = 1024;
+const COMMANDS = ['run', 'graph', 'serve', 'schedules', 'runs', 'help'];
+export const MAX_THREADS = 1024;
 const MAX_PAIRS = 100;
 const DEFAULT_PAIRS = 3;
 
@@ -56,21 +63,26 @@ export function readCommand(argv: readonly string[]): Command {
     case '--help':
     case '-h':
     case 'help':
-      return { kind: 'help', of: file === 'run' || file === 'graph' ? file : 'cano' };
+      return { kind: 'help', of: file !== undefined && TOPICS.includes(file) ? (file as HelpTopic) : 'cano' };
     case '--version':
     case '-v':
       return { kind: 'version' };
+    case 'schedules':
+    case 'runs':
+      return argv.slice(1).some(isHelp) ? { kind: 'help', of: command } : { kind: command, rest: argv.slice(1) };
     case 'run':
+    case 'serve':
     case 'graph':
       if (isHelp(file)) return { kind: 'help', of: command };
       if (file === undefined || file.startsWith('-')) {
         const found = file === undefined ? '' : `, and ${file} stands in its place`;
         throw usageError(
           `FILE is missing${found}`,
-          `write it right after the command, as in cano ${command} pipeline.ts`,
+          `write it right after the command, as in cano ${command} ${command === 'serve' ? 'cano.config.ts' : 'pipeline.ts'}`,
         );
       }
       if (command === 'run') return { kind: 'run', file, rest };
+      if (command === 'serve') return rest.some(isHelp) ? { kind: 'help', of: 'serve' } : { kind: 'serve', file, rest };
       if (rest.some(isHelp)) return { kind: 'help', of: 'graph' };
       if (rest[0] !== undefined) throw usageError(`cano graph takes one file and no flags, got '${rest[0]}'`);
       return { kind: 'graph', file };
@@ -82,7 +94,8 @@ export function readCommand(argv: readonly string[]): Command {
           )
         : usageError(
             `unknown command '${command}'`,
-            suggestion(command, COMMANDS) ?? "the commands are 'run' and 'graph'; cano --help tells more",
+            suggestion(command, COMMANDS) ??
+              `the commands are ${TOPICS.map((each) => `'${each}'`).join(', ')}; cano --help tells more`,
           );
   }
 }
@@ -102,7 +115,7 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
     ...Object.entries(RUN_FLAGS).map(([flag, { value }]) => [flag, value !== undefined] as const),
     ...inputs.map(({ flag, declared }) => [flag, declared.type !== 'boolean'] as const),
   ]);
-  const words = wordsOf(rest, takesValue);
+  const { flags: words } = readWords(rest, { takesValue, helpAt: '--help after the file' });
   const own = (flag: OwnFlag): string | true | undefined => words.get(flag);
   const pairs = own('pairs');
   const compare = isOn('compare', own('compare'));
@@ -116,60 +129,13 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
     );
   }
   return {
-    threads: threads === undefined ? undefined : integer('threads', threads, MAX_THREADS),
+    threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
-    pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), MAX_PAIRS) : 0,
+    pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,
     verbose: isOn('verbose', own('verbose')),
     help: isOn('help', own('help')),
     given: new Map([...words].filter(([flag]) => !Object.hasOwn(RUN_FLAGS, flag))),
   };
-}
-
-/** The words by flag; the last one counts where a flag is given twice. */
-function wordsOf(rest: readonly string[], takesValue: ReadonlyMap<string, boolean>): Map<string, string | true> {
-  // Not strict: the messages of parseArgs name no remedy.
-  const options = Object.fromEntries(
-    [...takesValue].map(([flag, takes]) => [flag, { type: takes ? 'string' : 'boolean' } as const]),
-  );
-  const { tokens } = parseArgs({
-    args: [...rest],
-    options: { ...options, help: { type: 'boolean', short: 'h' } },
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  const words = new Map<string, string | true>();
-  for (const token of tokens) {
-    if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw usageError(`unexpected argument '${token.value}'`, 'values belong to a flag, as in --name value');
-    const { name, rawName, value } = token;
-    const takes = takesValue.get(name);
-    if (takes === undefined) {
-      const near = suggestion(name, takesValue.keys())?.replace("'", "'--");
-      throw usageError(`unknown flag ${rawName}`, near ?? '--help after the file lists what there is');
-    }
-    // parseArgs takes whatever follows for the value; a flag that follows is more likely a value left out.
-    if (takes && (value === undefined || (!token.inlineValue && /^-(?![\d.])/.test(value)))) {
-      throw usageError(
-        `--${name} needs a value${value === undefined ? '' : `, and ${value} follows it`}`,
-        `write --${name} VALUE`,
-      );
-    }
-    words.set(name, value ?? true);
-  }
-  return words;
-}
-
-function isOn(flag: string, word: string | true | undefined): boolean {
-  if (word === undefined || word === true) return word === true;
-  throw usageError(`--${flag} takes no value, got '${word}'`);
-}
-
-function integer(flag: string, word: string | true, max: number): number {
-  const value = /^\d+$/.test(String(word)) ? Number(word) : Number.NaN;
-  if (value >= 1 && value <= max) return value;
-  throw usageError(`--${flag} must be an integer from 1 to ${max}, got '${word}'`);
 }
 
 function reporterOf(word: string | true | undefined): ReporterName | undefined {

@@ -6,6 +6,9 @@ import { helpOf, pipelineHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { checkPaths, loadPipeline } from './pipeline-file.ts';
 import { runPipeline } from './run-pipeline.ts';
+import { executeRemote } from './remote.ts';
+import { RUN_VERBS } from './runs.ts';
+import { SCHEDULE_VERBS } from './schedules.ts';
 import { EXIT } from './usage.ts';
 
 /** What a command needs to know of the program itself. */
@@ -36,6 +39,15 @@ export async function execute(argv: readonly string[], program: Program, io: Io)
       io.out.write((workflow as { toMermaid(): string }).toMermaid());
       return EXIT.done;
     }
+    case 'serve': {
+      // Loaded when it is asked for: a run does not pay for a server.
+      const { serve } = await import('./serve.ts');
+      return serve(command.file, command.rest, program, io);
+    }
+    case 'schedules':
+      return executeRemote('schedules', SCHEDULE_VERBS, command.rest, io);
+    case 'runs':
+      return executeRemote('runs', RUN_VERBS, command.rest, io);
     case 'run':
       return run(command.file, command.rest, program, io);
     default:

@@ -1,13 +1,17 @@
 /** The texts of `--help`. Pure. */
-import { RUN_FLAGS } from './args.ts';
+import { RUN_FLAGS, type HelpTopic } from './args.ts';
 import type { Pipeline } from './pipeline-file.ts';
+import { REMOTE_FLAGS, type Verb } from './remote.ts';
+import { RUN_VERBS } from './runs.ts';
+import { SCHEDULE_VERBS } from './schedules.ts';
+import { SERVE_FLAGS } from './serve-flags.ts';
 
 const MAX_FLAG = 26;
 const WIDTH = 100;
 const EXIT_CODES = 'Exit codes: 0 done, 1 the run failed, 2 nothing was run (bad usage), 130 interrupted.';
 
 /** The help of the whole, or of one command. */
-export function helpOf(of: 'cano' | 'run' | 'graph'): string {
+export function helpOf(of: HelpTopic): string {
   switch (of) {
     case 'cano':
       return `cano runs CPU-bound pipelines on every core.
@@ -15,6 +19,9 @@ export function helpOf(of: 'cano' | 'run' | 'graph'): string {
   cano run FILE [flags]    runs the pipeline that FILE default-exports
   cano run FILE --help     lists the inputs of that pipeline
   cano graph FILE          prints its states as a Mermaid diagram
+  cano serve CONFIG        engine, schedules and HTTP server of a configuration, until it is stopped
+  cano schedules [VERB]    the schedules of a server: list, show, trigger, pause, resume
+  cano runs [VERB]         the runs of a server: list, show, start, cancel
   cano --version
 
 Flags of every run:
@@ -38,9 +45,52 @@ ${EXIT_CODES}
 
 Prints the states and transitions of the pipeline that FILE default-exports, as a Mermaid diagram.
 `;
+    case 'serve':
+      return `cano serve CONFIG [flags]
+
+Starts the schedules of the configuration that CONFIG (.ts or .js) default-exports, made by defineConfig of 'cano/server',
+and answers over HTTP: /api (its OpenAPI document is /api/openapi.json), /metrics, /healthz, /readyz.
+Logs go to stdout, one JSON object per line.
+
+${table(rowsOf(SERVE_FLAGS))}
+
+Examples:
+  cano serve cano.config.ts
+  CANO_TOKEN=secret cano serve cano.config.ts --host 0.0.0.0 --port 8080
+
+SIGTERM or Ctrl-C drains: runs under way may end within server.drainTimeout (30s); a second one exits at once.
+Exit codes: 0 drained, 2 nothing was started (bad usage or configuration), 130 exited at once.
+`;
+    case 'schedules':
+      return remoteHelp('schedules', SCHEDULE_VERBS, [
+        'cano schedules',
+        'cano schedules trigger corpus --input limit=200',
+        'cano schedules list --json | jq -r .schedules[].id',
+      ]);
+    case 'runs':
+      return remoteHelp('runs', RUN_VERBS, [
+        'cano runs --status failed',
+        'cano runs start corpus --input limit=200 --input folder=docs',
+        'cano runs cancel 0192…',
+      ]);
     default:
       return of satisfies never;
   }
+}
+
+function remoteHelp(noun: string, verbs: Readonly<Record<string, Verb>>, examples: readonly string[]): string {
+  const own = Object.assign({}, ...Object.values(verbs).map(({ flags }) => flags)) as typeof REMOTE_FLAGS;
+  return `cano ${noun} [VERB] [flags]
+
+${table(Object.entries(verbs).map(([verb, { takes, help }]): Row => [takes === undefined ? verb : `${verb} ${takes}`, help]))}
+
+${table(rowsOf({ ...own, ...REMOTE_FLAGS }))}
+
+Examples:
+${examples.map((example) => `  ${example}`).join('\n')}
+
+Exit codes: 0 done, 1 the server said no or did not answer, 2 bad usage.
+`;
 }
 
 /** The help of one pipeline: what can be set, with type, default and description. */
@@ -74,7 +124,11 @@ ${table(ownFlags())}
 type Row = readonly [flag: string, text: string];
 
 function ownFlags(): Row[] {
-  return Object.entries(RUN_FLAGS).map(([flag, { value, help }]) => [
+  return rowsOf(RUN_FLAGS);
+}
+
+function rowsOf(flags: Readonly<Record<string, { readonly value: string | undefined; readonly help: string }>>): Row[] {
+  return Object.entries(flags).map(([flag, { value, help }]) => [
     value === undefined ? `--${flag}` : `--${flag} ${value}`,
     help,
   ]);

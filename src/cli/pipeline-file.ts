@@ -17,11 +17,28 @@ const EXAMPLE = 'export default definePipeline({ workflow, inputs, store })';
  *
  * @throws CanoError `CANO_USAGE` when there is none, or the file cannot be loaded (`cause`)
  */
-export async function loadPipeline(file: string): Promise<Pipeline> {
+export function loadPipeline(file: string): Promise<Pipeline> {
+  return loadDefault(file, { what: 'a pipeline', example: EXAMPLE, hint: 'the pipeline', is: isPipeline });
+}
+
+/** What a file of the user's is to default-export. */
+export interface Wanted<T> {
+  readonly what: string;
+  readonly hint: string;
+  readonly example: string;
+  readonly is: (value: unknown) => value is T;
+}
+
+/**
+ * Imports a file and returns what it default-exports.
+ *
+ * @throws CanoError `CANO_USAGE` when that is something else, or the file cannot be loaded (`cause`)
+ */
+export async function loadDefault<T>(file: string, { what, hint, example, is }: Wanted<T>): Promise<T> {
   const path = resolve(file);
   const stats = look(path);
   if (stats === undefined) throw usageError(`there is no file '${file}' (looked for ${path})`);
-  if (stats.isDirectory()) throw usageError(`'${file}' is a folder`, 'name the file in it that exports the pipeline');
+  if (stats.isDirectory()) throw usageError(`'${file}' is a folder`, `name the file in it that exports ${hint}`);
   let module: Record<string, unknown>;
   try {
     module = await loadModule(pathToFileURL(path).href);
@@ -29,11 +46,11 @@ export async function loadPipeline(file: string): Promise<Pipeline> {
     throw new CanoError('CANO_USAGE', `cannot load '${file}': ${whatHappened(error)}`, { cause: error });
   }
   const { default: exported } = module;
-  if (isPipeline(exported)) return exported;
+  if (is(exported)) return exported;
   // A file compiled to CommonJS has its exports one level down.
   const inner = (exported as { default?: unknown } | undefined)?.default;
-  if (isPipeline(inner)) return inner;
-  throw usageError(`'${file}' does not default-export a pipeline (${whatIsThere(module)})`, `end it with ${EXAMPLE}`);
+  if (is(inner)) return inner;
+  throw usageError(`'${file}' does not default-export ${what} (${whatIsThere(module)})`, `end it with ${example}`);
 }
 
 /** Checks that what the inputs point at is there. */

@@ -218,6 +218,51 @@ export type EngineEvent =
       readonly message?: string;
     });
 
+interface OfSchedule {
+  readonly v: 1;
+  readonly at: number;
+  readonly scheduler: string;
+  readonly schedule: string;
+  readonly workflow: string;
+}
+
+/** Why a scheduled run starts: its time has come, its time has passed unseen, or somebody asked for it. */
+export type StartReason = 'schedule' | 'catch_up' | 'trigger';
+
+/** Why a fire starts nothing. */
+export type SkipReason = 'overlap' | 'queue_full' | 'replaced' | 'backoff' | 'tripped' | 'removed' | 'stopped';
+
+/** What a scheduler announces about its schedules; the runs that they start announce themselves. */
+export type ScheduleEvent =
+  | (OfSchedule & {
+      readonly type: 'schedule.started';
+      readonly runId: string;
+      readonly reason: StartReason;
+      /** The time that the plan names, in milliseconds since 1970. */
+      readonly scheduledAt: number;
+      readonly latenessMs: number;
+    })
+  | (OfSchedule & {
+      readonly type: 'schedule.finished';
+      /** Absent when the run could not be started. */
+      readonly runId?: string;
+      readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
+      readonly durationMs: number;
+      readonly error?: EventError;
+    })
+  | (OfSchedule & {
+      readonly type: 'schedule.skipped';
+      readonly reason: SkipReason;
+      readonly scheduledAt: number;
+    })
+  | (OfSchedule & { readonly type: 'schedule.missed'; readonly fires: number })
+  | (OfSchedule & {
+      readonly type: 'schedule.changed';
+      readonly change: 'added' | 'removed' | 'paused' | 'resumed' | 'backoff' | 'tripped';
+      /** End of a back-off, in milliseconds since 1970. */
+      readonly until?: number;
+    });
+
 /** The short form of whatever was thrown, for an event. */
 export function eventError(thrown: unknown): EventError {
   if (!isError(thrown))

@@ -211,8 +211,7 @@ export function parseInputs<const Declared extends InputDeclarations>(
   declared: Declared,
   given: ReadonlyMap<string, string | true>,
 ): InputValues<Declared> {
-  const values: Record<string, unknown> = {};
-  for (const [name, declaration] of Object.entries(declared)) values[name] = declaration.default;
+  const values = defaultsOf(declared);
   for (const { flag, name, declared: declaration, rule, negates } of flagsOf(declared)) {
     const text = given.get(flag);
     if (text === undefined) continue;
@@ -220,16 +219,55 @@ export function parseInputs<const Declared extends InputDeclarations>(
     if (!isValid(declaration, value)) throw usage(`--${flag} must be ${rule}, got ${describeValue(text)}`);
     values[name] = negates ? value !== true : value;
   }
+  refuseMissing(declared, values, (name) => `--${flagOf(name)}`);
+  return values as InputValues<Declared>;
+}
+
+/**
+ * The values of all inputs, from those that are given by name; the others get their defaults.
+ *
+ * @throws CanoError `CANO_USAGE` when a value cannot be used, a required one is missing, or a name is no input
+ */
+export function fillInputs<const Declared extends InputDeclarations>(
+  declared: Declared,
+  given: Readonly<Record<string, unknown>>,
+): InputValues<Declared> {
+  const values = defaultsOf(declared);
+  for (const [name, value] of Object.entries(given)) {
+    const declaration = Object.hasOwn(declared, name) ? declared[name] : undefined;
+    if (declaration === undefined) {
+      const names = Object.keys(declared);
+      throw usage(
+        `there is no input '${name}': ${names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`}`,
+      );
+    }
+    if (value === undefined) continue;
+    if (!isValid(declaration, value)) {
+      throw usage(`input '${name}' must be ${ruleOf(declaration)}, got ${describeValue(value)}`);
+    }
+    values[name] = value;
+  }
+  refuseMissing(declared, values, (name) => `'${name}'`);
+  return values as InputValues<Declared>;
+}
+
+function defaultsOf(declared: InputDeclarations): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(declared).map(([name, declaration]) => [name, declaration.default]));
+}
+
+function refuseMissing(
+  declared: InputDeclarations,
+  values: Readonly<Record<string, unknown>>,
+  called: (name: string) => string,
+): void {
   const missing = Object.entries(declared).filter(
     ([name, { required }]) => required === true && values[name] === undefined,
   );
-  if (missing.length > 0) {
-    const list = missing.map(
-      ([name, declaration]) => `--${flagOf(name)} (${ruleOf(declaration)}: ${declaration.description})`,
-    );
-    throw usage(`missing ${list.join(' and ')}`);
-  }
-  return values as InputValues<Declared>;
+  if (missing.length === 0) return;
+  const list = missing.map(
+    ([name, declaration]) => `${called(name)} (${ruleOf(declaration)}: ${declaration.description})`,
+  );
+  throw usage(`missing ${list.join(' and ')}`);
 }
 
 /** The value that a text stands for; the text itself when it stands for none. */

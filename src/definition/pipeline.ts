@@ -2,6 +2,7 @@
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
 import {
   checkDeclarations,
+  fillInputs,
   flagsOf,
   parseInputs,
   type InputDeclarations,
@@ -13,7 +14,7 @@ import type { RunResult } from './run.ts';
 import type { Ready, ServicesCheck, Workflow } from './workflow.ts';
 
 /** What a pipeline file default-exports; made by `definePipeline`. */
-export interface Pipeline<Made = unknown, Declared extends InputDeclarations = InputDeclarations> {
+export interface Pipeline<Made = unknown, Declared extends InputDeclarations = InputDeclarations, Store = unknown> {
   readonly kind: 'pipeline';
   readonly workflow: Made;
   readonly inputs: Declared;
@@ -26,9 +27,17 @@ export interface Pipeline<Made = unknown, Declared extends InputDeclarations = I
    * @throws CanoError `CANO_USAGE`
    */
   parse(given: ReadonlyMap<string, string | true>): InputValues<Declared>;
+  /**
+   * The values of the inputs from those given by name, as a program or a JSON request gives them.
+   *
+   * @throws CanoError `CANO_USAGE`
+   */
+  withDefaults(given?: Partial<InputValues<Declared>>): InputValues<Declared>;
   // Method notation, so that a pipeline with inputs of its own is still a `Pipeline`.
-  store(inputs: InputValues<Declared>): unknown;
+  store(inputs: InputValues<Declared>): MaybePromise<Store>;
   services(inputs: InputValues<Declared>): unknown;
+  /** Whether it makes services of its own, which each of its runs needs an engine of its own for. */
+  readonly hasServices: boolean;
   summary(store: unknown, result: RunResult, inputs: InputValues<Declared>): MaybePromise<string | readonly string[]>;
 }
 
@@ -73,7 +82,7 @@ export function definePipeline<
   spec: PipelineSpec<Store, Exit, Services, Declared> & {
     readonly workflow: Workflow<State, Store, Open, Exit, Needed> & Ready<Open> & ServicesCheck<Services, Needed>;
   },
-): Pipeline<Workflow<State, Store, Open, Exit, Needed>, Declared> {
+): Pipeline<Workflow<State, Store, Open, Exit, Needed>, Declared, Store> {
   const { workflow, inputs = {} as Declared, description, store, services, summary } = spec;
   if (typeof (workflow as { definition?: unknown } | undefined)?.definition !== 'object') {
     throw new InvalidOptionError(`definePipeline: workflow must be a Workflow, got ${describeValue(workflow)}`);
@@ -95,8 +104,11 @@ export function definePipeline<
     description,
     flags: flagsOf(inputs),
     parse: (given: ReadonlyMap<string, string | true>) => parseInputs(inputs, given),
+    withDefaults: (given: Partial<InputValues<Declared>> = {}) =>
+      fillInputs(inputs, given as Readonly<Record<string, unknown>>),
     store,
     services: services ?? (() => undefined),
+    hasServices: services !== undefined,
     summary: (filled: unknown, result: RunResult, values: InputValues<Declared>) =>
       summary?.(filled as Store, result as RunResult<Exit>, values) ?? [],
   });

@@ -22,8 +22,8 @@ export function deliverRunEvent(event: RunEvent, listeners: Iterable<Listener<Ru
   if (runChannel.hasSubscribers) runChannel.publish(event);
 }
 
-export function deliverEngineEvent(event: EngineEvent, listener: Listener<EngineEvent> | undefined): void {
-  if (listener !== undefined) guarded(listener, event);
+export function deliverEngineEvent(event: EngineEvent, listeners: Iterable<Listener<EngineEvent>>): void {
+  for (const listener of listeners) guarded(listener, event);
   if (engineChannel.hasSubscribers) engineChannel.publish(event);
 }
 

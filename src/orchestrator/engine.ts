@@ -16,7 +16,8 @@ import {
   StoppedError,
   WrongThreadError,
 } from '../core/errors.ts';
-import { eventError, type EngineEvent } from '../core/events.ts';
+import { eventError, type EngineEvent, type RunEvent } from '../core/events.ts';
+import { Listeners } from '../core/listeners.ts';
 import type { AnyNode } from '../definition/node.ts';
 import { threadExecsOf } from '../definition/outline.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
@@ -67,7 +68,7 @@ class LocalEngine implements EngineServices {
   readonly clock: Ports['clock'];
   readonly random: Ports['random'];
   readonly services: unknown;
-  readonly #options: EngineOptions;
+  readonly #listeners = new Listeners<RunEvent | EngineEvent>();
   readonly #inline: InlineDispatcher;
   readonly #dispatcher: Dispatcher;
   readonly #runs = new Map<string, LiveRun>();
@@ -88,8 +89,7 @@ class LocalEngine implements EngineServices {
     this.clock = clock;
     this.random = random;
     this.services = checkServices(options.services);
-    checkListener(options.onEvent);
-    this.#options = options;
+    if (options.onEvent !== undefined) this.#listeners.add(checkListener('createEngine: onEvent', options.onEvent));
     this.#admission = new Admission(options);
     this.#inline = new InlineDispatcher(this.services, clock);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
@@ -140,13 +140,22 @@ class LocalEngine implements EngineServices {
       this.#runs.delete(id);
       if (this.#runs.size === 0) this.#onQuiet?.();
     });
-    if (this.#options.onEvent !== undefined) run.listen(this.#options.onEvent);
+    for (const listener of this.#listeners) run.listen(listener);
     this.#runs.set(id, run);
     const release = this.#watch(run, given.signal, timeoutMs);
     const leave = this.#admission.admit(run, () => {
       queueMicrotask(() => void runLoop(run, this, maxTransitions));
     });
     return run;
+  }
+
+  listen(listener: (event: RunEvent | EngineEvent) => void): () => void {
+    this.#listeners.add(checkListener('listen: the listener', listener));
+    for (const run of this.#runs.values()) run.listen(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      for (const run of this.#runs.values()) run.unlisten(listener);
+    };
   }
 
   runs(): readonly Run[] {
@@ -260,7 +269,7 @@ class LocalEngine implements EngineServices {
   #announce(body: Record<string, unknown>): void {
     deliverEngineEvent(
       { v: 1, at: this.clock.now(), engine: this.name, ...body } as unknown as EngineEvent,
-      this.#options.onEvent,
+      this.#listeners,
     );
   }
 }
@@ -275,9 +284,9 @@ function checkName(name: unknown): string {
   throw new InvalidOptionError(`createEngine: name must be a string that is not empty, got ${describeValue(name)}`);
 }
 
-function checkListener(listener: unknown): void {
-  if (listener === undefined || typeof listener === 'function') return;
-  throw new InvalidOptionError(`createEngine: onEvent must be a function, got ${describeValue(listener)}`);
+function checkListener<Listener>(what: string, listener: Listener): Listener {
+  if (typeof listener === 'function') return listener;
+  throw new InvalidOptionError(`${what} must be a function, got ${describeValue(listener)}`);
 }
 
 function checkServices(services: unknown): unknown {

@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.ts';
 import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
 import type { NodeReport, RunReport } from '../core/report.ts';
+import { Listeners } from '../core/listeners.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
 import { RunShare } from '../dispatch/run-share.ts';
@@ -53,8 +54,7 @@ export class LiveRun implements Run {
   #held = 0;
   #onReleased: (() => void) | undefined;
   readonly #onOver: () => void;
-  // Replaced, never changed: who starts to listen during an event gets the next one.
-  #listeners: readonly ((event: RunEvent) => void)[] = [];
+  readonly #listeners = new Listeners<RunEvent>();
   #undelivered: RunEvent[] | undefined;
   #isClosed = false;
   readonly #startedAt: number;
@@ -163,7 +163,11 @@ export class LiveRun implements Run {
   }
 
   listen(listener: (event: RunEvent) => void): void {
-    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener];
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: (event: RunEvent) => void): void {
+    this.#listeners.delete(listener);
   }
 
   events({ limit = DEFAULT_EVENT_LIMIT }: EventsOptions = {}): EventStream {
@@ -171,9 +175,7 @@ export class LiveRun implements Run {
       throw new InvalidOptionError(`events: limit must be an integer >= 1, got ${describeValue(limit)}`);
     }
     const listener = (event: RunEvent): void => stream.push(event);
-    const stream = new EventStream(limit, () => {
-      this.#listeners = this.#listeners.filter((other) => other !== listener);
-    });
+    const stream = new EventStream(limit, () => this.unlisten(listener));
     if (this.#isClosed) stream.end();
     else this.listen(listener);
     return stream;
@@ -183,7 +185,7 @@ export class LiveRun implements Run {
   announce(body: () => RunEventBody): void {
     if (this.#isClosed) return;
     this.#seq += 1;
-    if (this.#listeners.length === 0 && !isRunChannelInUse()) return;
+    if (this.#listeners.isEmpty && !isRunChannelInUse()) return;
     const { name: workflow, version } = this.definition;
     const head = { v: 1, seq: this.#seq, at: this.#clock.now(), runId: this.id, workflow, version } as const;
     // A spread of both takes V8 some 10 µs, thirty times as long.

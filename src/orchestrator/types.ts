@@ -114,6 +114,12 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   explain(runId: string): RunExplanation | undefined;
   stats(): EngineStats;
   /**
+   * Calls a function for every event from now on, of the live runs too, as `onEvent` does. Returns what ends that.
+   *
+   * @throws InvalidOptionError when it is no function
+   */
+  listen(listener: (event: RunEvent | EngineEvent) => void): () => void;
+  /**
    * Starts all threads and has them load and set up what the workflow executes on them, so that its first run does not
    * wait for that. What cannot be loaded is told by the run that needs it.
    */

@@ -56,8 +56,8 @@ export async function run(exec, input, options) {
 
 describe('its files', () => {
   test('are the nodes, the entries with their chunks, the declarations, and nothing else', () => {
-    const isChunk = (path: string): boolean => /^dist\/src\/chunks\/chunk-[A-Z0-9]{8}\.js$/.test(path);
-    const entries = ['index', 'node', 'cli/main', 'worker/entry'].map((path) => `src/${path}`);
+    const isChunk = (path: string): boolean => /^dist\/src\/chunks\/(?:chunk|serve)-[A-Z0-9]{8}\.js$/.test(path);
+    const entries = ['index', 'node', 'server/index', 'cli/main', 'worker/entry'].map((path) => `src/${path}`);
     const compiled = [...entries, ...sourcesIn('nodes')].map((path) => `dist/${path}.js`);
     const declared = [...sourcesIn('src'), ...sourcesIn('nodes')].map((path) => `dist/${path}.d.ts`);
     assert.deepEqual(
@@ -268,6 +268,22 @@ console.log(JSON.stringify([cause.code, cause.message]));
   });
 });
 
+describe('a server', () => {
+  test('of the package runs, and ends by itself when it has drained', async () => {
+    const served = project({
+      'main.mjs': `
+import { defineConfig, startService } from 'cano/server';
+const service = await startService(defineConfig({ server: { port: 0 } }));
+const { paths } = await (await fetch(service.url + '/api/openapi.json')).json();
+const ready = await fetch(service.url + '/readyz');
+console.log(JSON.stringify([ready.status, Object.keys(paths).length > 10, await service.drain()]));
+`,
+    });
+    const answer = await served.json<unknown>(['main.mjs']);
+    assert.deepEqual(answer, [200, true, { running: 0, cancelled: [], dropped: 0 }]);
+  });
+});
+
 describe('a thread', { concurrency: 2 }, () => {
   /** Every module of cano tells the thread that it has been loaded; Piscina and Comlink are CommonJS, whose cache tells. */
   const told = project({
@@ -306,7 +322,11 @@ console.log(JSON.stringify([await run(work), await run(calls, undefined, { servi
     for (const path of without[0]) {
       const text = readFileSync(join(told.path('node_modules'), path), 'utf8');
       // A chunk that brought in what threads do not need would show here.
-      assert.doesNotMatch(text, /\/\/ src\/(dispatch|orchestrator|definition|store|observe|cli|index)\b/, path);
+      assert.doesNotMatch(
+        text,
+        /\/\/ src\/(dispatch|orchestrator|definition|store|scheduler|observe|server|cli|index)\b/,
+        path,
+      );
     }
     assert.deepEqual(without[1], piscina);
     assert.deepEqual(withServices, [without[0], ['comlink/dist/umd/comlink.js', ...piscina]]);

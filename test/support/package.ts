@@ -96,7 +96,8 @@ export class Project {
       mkdirSync(this.path('node_modules/.bin'), { recursive: true });
       symlinkSync('../cano/dist/src/cli/main.js', this.path('node_modules/.bin/cano'));
     }
-    return this.link('piscina', 'comlink');
+    const { dependencies } = JSON.parse(this.read('node_modules/cano/package.json')) as { dependencies: object };
+    return this.link(...Object.keys(dependencies));
   }
 
   /** Makes packages of the repository's node_modules importable. */

@@ -25,7 +25,10 @@ describe('readCommand', () => {
 
   const refused: readonly (readonly [string, string])[] = [
     ['rnu a.ts', "unknown command 'rnu': did you mean 'run'?"],
-    ['serve', "unknown command 'serve': the commands are 'run' and 'graph'; cano --help tells more"],
+    [
+      'deploy',
+      "unknown command 'deploy': the commands are 'run', 'graph', 'serve', 'schedules', 'runs'; cano --help tells more",
+    ],
     ['--hlep', "unknown flag --hlep: did you mean '--help'?"],
     ['--threads 2', 'unknown flag --threads: cano --help lists what there is'],
     ['run', 'FILE is missing: write it right after the command, as in cano run pipeline.ts'],

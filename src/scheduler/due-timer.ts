@@ -1,0 +1,91 @@
+/**
+ * One timer for all schedules.
+ *
+ * H1 It is armed for the earliest due time, at most `LOOK_MS` ahead: so a machine that slept, a calendar that was set and
+ *    delays longer than a timer can hold are noticed.
+ * H2 In one look each schedule fires at most once: one with a long gap behind it lets the others and the event loop have
+ *    their turn.
+ */
+import type { Clock } from '../core/clock.ts';
+import { Heap, type Heaped } from '../core/heap.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Longest sleep. */
+const LOOK_MS = 30_000;
+
+/** What becomes due. */
+export interface Due extends Heaped {
+  /** On the monotonic clock; Infinity when nothing is. */
+  readonly dueAt: number;
+  /** What is due at the same time fires in this order. */
+  readonly order: number;
+  fire(): void;
+}
+
+export class DueTimer<T extends Due> {
+  readonly #clock: Clock;
+  readonly #timeline: Timeline;
+  readonly #onLeap: (ms: number) => void;
+  readonly #due: Heap<T> = new Heap<T>(isBefore);
+  #isOn = false;
+  #isLooking = false;
+  #timer: { readonly at: number; cancel(): void } | undefined;
+
+  /** @param onLeap the machine's calendar was set; what depends on it is to be placed anew */
+  constructor(clock: Clock, timeline: Timeline, onLeap: (ms: number) => void) {
+    this.#clock = clock;
+    this.#timeline = timeline;
+    this.#onLeap = onLeap;
+  }
+
+  start(): void {
+    this.#isOn = true;
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#isOn = false;
+    this.#timer?.cancel();
+  }
+
+  /** The due time of an item is new, or has changed. */
+  place(item: T): void {
+    const isIn = item.heapIndex >= 0;
+    if (item.dueAt === Infinity) {
+      if (isIn) this.#due.remove(item);
+    } else if (isIn) this.#due.move(item);
+    else this.#due.push(item);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (!this.#isOn || this.#isLooking) return;
+    const now = this.#clock.now();
+    const at = Math.min(this.#due.first()?.dueAt ?? Infinity, now + LOOK_MS);
+    // An early look does no harm: it finds nothing due and arms anew.
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const timer = this.#clock.setTimer(() => this.#look(), Math.max(1, Math.ceil(at - now)));
+    this.#timer = { at, cancel: () => timer.cancel() };
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    this.#isLooking = true;
+    const leapMs = this.#timeline.read();
+    if (leapMs !== 0) this.#onLeap(leapMs);
+    const now = this.#clock.now();
+    const due: T[] = [];
+    for (let first = this.#due.first(); first !== undefined && first.dueAt <= now; first = this.#due.first()) {
+      this.#due.remove(first);
+      due.push(first);
+    }
+    for (const item of due) item.fire();
+    this.#isLooking = false;
+    this.#arm();
+  }
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.dueAt === b.dueAt ? a.order < b.order : a.dueAt < b.dueAt;
+}

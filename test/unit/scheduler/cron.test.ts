@@ -1,0 +1,150 @@
+/** Cron expressions: against a scan of every minute, and what is refused. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { InvalidOptionError } from '../../../src/index.ts';
+import { parseCron } from '../../../src/scheduler/cron.ts';
+import { seededRandom } from '../../support/fake-clock.ts';
+import { firesOf, zoneYear, type ZoneYear } from './cron-oracle.ts';
+
+const ZONES = ['Europe/Madrid', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Africa/Cairo'];
+const START = Date.UTC(2027, 0, 1);
+const END = Date.UTC(2028, 0, 1);
+const EXPRESSIONS = 1_000;
+const PROBES = 3;
+const HOUR = 3_600_000;
+/** Every fire of the year, one after the other: takes some minutes. */
+const isWhole = process.env['CANO_CRON_WHOLE'] === '1';
+
+describe('cron', () => {
+  it(`agrees with a scan of every minute of a year, ${EXPRESSIONS} expressions in ${ZONES.length} zones`, () => {
+    const seed = Number(process.env['CANO_SEED'] ?? Date.now() % 1e9);
+    const random = seededRandom(seed);
+    const years = ZONES.map((zone) => zoneYear(zone, START, END));
+    assert.ok(years[0]?.jumps.length === 2, 'Madrid changes its clocks twice a year');
+    for (let n = 0; n < EXPRESSIONS; n += 1) {
+      const expression = randomExpression(random);
+      for (const year of years) agree(expression, year, random, seed);
+    }
+  });
+
+  it('has a fire of each time that is given once a day, at both changes of the clocks', () => {
+    const at = (expression: string, after: string, timezone: string): string[] => {
+      const cron = parseCron('schedule', expression, timezone);
+      const fires: string[] = [];
+      for (let n = 0, time = Date.parse(after); n < 3; n += 1) {
+        time = cron.next(time) as number;
+        fires.push(new Date(time).toISOString().slice(5, 16));
+      }
+      return fires;
+    };
+    const [spring, autumn] = ['2027-03-27T12:00Z', '2027-10-30T12:00Z'];
+    const zone = 'Europe/Madrid';
+    assert.deepEqual(at('30 2 * * *', spring, zone), ['03-28T01:00', '03-29T00:30', '03-30T00:30']);
+    assert.deepEqual(at('30 2 * * *', autumn, zone), ['10-31T00:30', '11-01T01:30', '11-02T01:30']);
+    assert.deepEqual(at('30 2,14 * * *', autumn, zone), ['10-30T12:30', '10-31T00:30', '10-31T13:30']);
+    assert.deepEqual(at('30 * * * *', '2027-10-31T00:00Z', zone), ['10-31T00:30', '10-31T01:30', '10-31T02:30']);
+    assert.deepEqual(at('30 * * * *', '2027-03-28T00:00Z', zone), ['03-28T00:30', '03-28T01:30', '03-28T02:30']);
+  });
+
+  it('reads seconds, names and nicknames', () => {
+    const next = (expression: string): string =>
+      new Date(parseCron('schedule', expression, 'UTC').next(Date.UTC(2027, 0, 1)) as number).toISOString();
+    assert.equal(next('*/15 * * * * *'), '2027-01-01T00:00:15.000Z');
+    assert.equal(next('0 9 * * MON'), '2027-01-04T09:00:00.000Z');
+    assert.equal(next('@daily'), '2027-01-02T00:00:00.000Z');
+    assert.equal(next('0 0 L FEB *'), '2027-02-28T00:00:00.000Z');
+    assert.equal(next('0 0 29 2 *'), '2028-02-29T00:00:00.000Z');
+  });
+
+  for (const [expression, timezone, message] of [
+    [
+      '61 * * * *',
+      undefined,
+      /schedule 'a': the cron expression '61 \* \* \* \*' cannot be read: .*minute.* It has five fields/,
+    ],
+    ['* * *', undefined, /'\* \* \*' cannot be read/],
+    ['', undefined, /'' cannot be read/],
+    ['0 0 1 1 * 2030 2', undefined, /cannot be read/],
+    ['0 0 31 2 *', undefined, /'0 0 31 2 \*' never fires: no date fits it/],
+    [5, undefined, /must be a string, got 5/],
+    [
+      '* * * * *',
+      'Mars/Base',
+      /timezone must be the IANA name of a zone, such as 'Europe\/Madrid' or 'UTC', got 'Mars\/Base'/,
+    ],
+    ['* * * * *', '', /timezone must be the IANA name of a zone.*got ''/],
+    ['* * * * *', 3, /timezone must be .*got 3/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(expression)} in ${JSON.stringify(timezone)}`, () => {
+      assert.throws(
+        () => parseCron("schedule 'a'", expression, timezone),
+        (error: Error) => error instanceof InvalidOptionError && message.test(error.message),
+      );
+    });
+  }
+});
+
+function agree(expression: string, year: ZoneYear, random: () => number, seed: number): void {
+  const fires = firesOf(expression, year);
+  const cron = parseCron('schedule', expression, year.zone);
+  const check = (after: number): number | undefined => {
+    const expected = fires[firstAbove(fires, after)];
+    const found = cron.next(after);
+    // Beyond the year the scan knows nothing.
+    const inYear = found !== undefined && found < END ? found : undefined;
+    const show = (at: number | undefined): string => (at === undefined ? 'none' : new Date(at).toISOString());
+    assert.equal(
+      inYear,
+      expected,
+      `'${expression}' in ${year.zone} after ${show(after)}: ${show(inYear)}, scan ${show(expected)} (seed ${seed})`,
+    );
+    return expected;
+  };
+  const walk = (from: number, until: number): void => {
+    for (let at = check(from); at !== undefined && at < until;) at = check(at);
+  };
+  if (isWhole) return walk(START, END);
+  check(START);
+  for (let n = 0; n < PROBES; n += 1) check(START + random() * (END - START));
+  for (const { at } of year.jumps) {
+    const time = year.start + at * 60_000;
+    for (const offset of [-1, HOUR / 2]) check(time + offset);
+    if (fires.length < 1_000) walk(time - HOUR, time + HOUR);
+  }
+}
+
+function firstAbove(sorted: readonly number[], value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A valid expression; the day is left open more often than not, and times around the changes of the clocks come often. */
+function randomExpression(random: () => number): string {
+  const int = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+  const pick = <T>(...all: readonly T[]): T => all[int(0, all.length - 1)] as T;
+  const list = (low: number, high: number): string =>
+    [...new Set(Array.from({ length: int(1, 3) }, () => int(low, high)))].join(',');
+  const range = (low: number, high: number): string => {
+    const from = int(low, high - 1);
+    return `${from}-${int(from + 1, high)}`;
+  };
+  const field = (low: number, high: number, step: number): string =>
+    pick(
+      () => '*',
+      () => `*/${int(2, step)}`,
+      () => list(low, high),
+      () => list(low, high),
+      () => range(low, high),
+      () => `${range(low, high)}/${int(2, step)}`,
+    )();
+  const hour = random() < 0.4 ? list(0, 3) : field(0, 23, 6);
+  const dom = random() < 0.6 ? '*' : pick(list(1, 28), range(1, 31));
+  const month = random() < 0.7 ? '*' : field(1, 12, 4);
+  const dow = random() < 0.6 ? '*' : pick(list(0, 6), range(0, 6));
+  return `${field(0, 59, 30)} ${hour} ${dom} ${month} ${dow}`;
+}
