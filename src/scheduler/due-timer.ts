@@ -48,6 +48,12 @@ export class DueTimer<T extends Due> {
     this.#timer?.cancel();
   }
 
+  /** Looks at the calendar, for who is about to go by it. */
+  sync(): void {
+    const leapMs = this.#timeline.read();
+    if (leapMs !== 0) this.#onLeap(leapMs);
+  }
+
   /** The due time of an item is new, or has changed. */
   place(item: T): void {
     const isIn = item.heapIndex >= 0;
@@ -72,17 +78,27 @@ export class DueTimer<T extends Due> {
   #look(): void {
     this.#timer = undefined;
     this.#isLooking = true;
-    const leapMs = this.#timeline.read();
-    if (leapMs !== 0) this.#onLeap(leapMs);
+    this.sync();
     const now = this.#clock.now();
     const due: T[] = [];
     for (let first = this.#due.first(); first !== undefined && first.dueAt <= now; first = this.#due.first()) {
       this.#due.remove(first);
       due.push(first);
     }
-    for (const item of due) item.fire();
+    for (const item of due) fire(item);
     this.#isLooking = false;
     this.#arm();
+  }
+}
+
+// What it throws is a bug; the others still fire.
+function fire(item: Due): void {
+  try {
+    item.fire();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

@@ -195,7 +195,7 @@ export class Scheduler<Services = unknown> implements AsyncDisposable {
     }
     if (this.#status === 'running') return;
     this.#status = 'running';
-    this.#host.timeline.read();
+    this.#timer.sync();
     for (const schedule of this.#schedules.values()) schedule.begin();
     this.#timer.start();
   }
@@ -207,7 +207,7 @@ export class Scheduler<Services = unknown> implements AsyncDisposable {
       const how = this.#status === 'new' ? 'does not run yet: start() it first' : 'was stopped';
       throw new SchedulerStoppedError(`schedule '${id}' was not triggered: scheduler '${this.name}' ${how}`);
     }
-    this.#host.timeline.read();
+    this.#timer.sync();
     return schedule.trigger('store' in options ? { store: options.store } : undefined);
   }
 
@@ -232,7 +232,7 @@ export class Scheduler<Services = unknown> implements AsyncDisposable {
 
   /** As `Schedule.resume`. @throws UnknownScheduleError */
   resume(id: string): void {
-    this.#host.timeline.read();
+    this.#timer.sync();
     this.#get(id).resume();
   }
 
@@ -319,7 +319,7 @@ export class Scheduler<Services = unknown> implements AsyncDisposable {
     this.#schedules.set(id, schedule);
     this.#host.announcer.announce(schedule.spec, { type: 'schedule.changed', change: 'added' });
     if (this.#status === 'running') {
-      this.#host.timeline.read();
+      this.#timer.sync();
       schedule.begin();
     }
     return this.#handleOf(schedule);

@@ -110,9 +110,8 @@ export function firesOf(expression: string, year: ZoneYear): number[] {
     const [byDom, byDow] = [fields.dom.has(dom), fields.dow.has(dow)];
     return fields.month.has(month) && (fields.eitherDay ? byDom || byDow : byDom && byDow);
   });
-  const timeFits = Array.from(
-    { length: 1440 },
-    (_, minute) => fields.hour.has(Math.floor(minute / 60)) && fields.minute.has(minute % 60),
+  const timeFits = Uint8Array.from({ length: 1440 }, (_, minute) =>
+    Number(fields.hour.has(Math.floor(minute / 60)) && fields.minute.has(minute % 60)),
   );
   // Fixed times: not again where the clocks show them a second time, and after the gap where they skip them.
   const repeated = new Set<number>();
@@ -121,13 +120,21 @@ export function firesOf(expression: string, year: ZoneYear): number[] {
     for (let minute = at; minute < at - by; minute += 1) repeated.add(minute);
     const shown = (year.minuteOfDay[at] as number) + 1440 * (year.day[at] as number);
     for (let skipped = shown - by; skipped < shown; skipped += 1) {
-      if (dayFits[Math.floor(skipped / 1440)] === true && timeFits[skipped % 1440] === true) afterGap.add(at);
+      if (dayFits[Math.floor(skipped / 1440)] === true && timeFits[skipped % 1440] === 1) afterGap.add(at);
     }
   }
   const fires: number[] = [];
-  for (let minute = 0; minute < year.minutes; minute += 1) {
-    const fits = dayFits[year.day[minute] as number] === true && timeFits[year.minuteOfDay[minute] as number] === true;
-    if ((fits && !repeated.has(minute)) || afterGap.has(minute)) fires.push(year.start + minute * MINUTE);
+  const { minuteOfDay, day, minutes, start } = year;
+  for (let minute = 0; minute < minutes; minute += 1) {
+    const today = day[minute] as number;
+    if (dayFits[today] !== true) {
+      // Nothing fits before the day is over, but what a gap has skipped may be due on it.
+      if (afterGap.has(minute)) fires.push(start + minute * MINUTE);
+      else if (afterGap.size === 0) while (day[minute + 1] === today) minute += 1;
+      continue;
+    }
+    const fits = timeFits[minuteOfDay[minute] as number] === 1 && !repeated.has(minute);
+    if (fits || afterGap.has(minute)) fires.push(start + minute * MINUTE);
   }
   return fires;
 }

@@ -293,6 +293,17 @@ describe('a calendar that is set', () => {
     assert.equal(h.runs.length, 2);
   });
 
+  it('is noticed by whoever looks first', async () => {
+    const h = harness({ onRun: endAtOnce });
+    h.scheduler.cron('a', workflow, '0 * * * *', { timezone: 'UTC' });
+    const b = h.scheduler.manual('b', workflow);
+    await h.scheduler.start();
+    h.clock.shiftWall(59 * MINUTE + 50 * SECOND);
+    await b.trigger();
+    h.clock.tick(9 * SECOND);
+    assert.equal(h.scheduler.status('a').runs, 1, 'the fire of one o.clock is due by the calendar as it was set');
+  });
+
   it('an hour forward and back: nothing is fired twice or lost', async () => {
     const h = harness({ onRun: endAtOnce });
     h.scheduler.cron('a', workflow, '0 * * * *', { overlap: 'allow', timezone: 'UTC', catchUp: '2h' });
