@@ -3,6 +3,8 @@
 import { keyOf, type Execution } from './execution.ts';
 
 const WEIGHT = 0.2;
+/** What took more times the mean counts as this many: one long execution must not make all that follow look long. */
+const OUTLIER_TIMES = 4;
 /** Work that a thread may hold beyond what it runs, in milliseconds: enough to hide a wake-up, little enough to take back. */
 const AHEAD_MS = 1;
 /** From this cost on a thread holds nothing ahead, in milliseconds: a wake-up is 1 % of it, and what waits behind it waits long. */
@@ -17,7 +19,7 @@ export class CostTable {
   add(key: string, ms: number, items: number): void {
     const each = ms / items;
     const mean = this.#mean.get(key);
-    this.#mean.set(key, mean === undefined ? each : mean + WEIGHT * (each - mean));
+    this.#mean.set(key, mean === undefined ? each : mean + WEIGHT * (Math.min(each, mean * OUTLIER_TIMES) - mean));
   }
 
   /** Mean cost of an item in milliseconds; undefined before the first. */

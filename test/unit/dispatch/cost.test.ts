@@ -32,6 +32,17 @@ describe('CostTable', () => {
   });
 });
 
+describe('an outlier', () => {
+  it('counts as four times the mean, and a change of cost is followed all the same', () => {
+    const costs = new CostTable();
+    for (let n = 0; n < 50; n += 1) costs.add('a', 1, 1);
+    costs.add('a', 50, 1);
+    assert.ok((costs.of('a') as number) <= 1.6 + 1e-9, String(costs.of('a')));
+    for (let n = 0; n < 20; n += 1) costs.add('a', 50, 1);
+    assert.ok((costs.of('a') as number) > 45, String(costs.of('a')));
+  });
+});
+
 describe('the window of a thread', () => {
   it('has one execution until the cost is known, then a millisecond of work ahead, at least two, at most the limit; one when it is long', () => {
     assert.deepEqual(
