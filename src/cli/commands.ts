@@ -4,7 +4,7 @@ import { readCommand, readRunFlags } from './args.ts';
 import { compare, isRunOfComparison, reportWallTime } from './compare.ts';
 import { helpOf, pipelineHelp } from './help.ts';
 import type { Io } from './io.ts';
-import { checkPaths, loadPipeline } from './pipeline-file.ts';
+import { loadPipeline } from './pipeline-file.ts';
 import { runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
@@ -63,7 +63,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
     return EXIT.done;
   }
   const inputs = pipeline.parse(flags.given);
-  checkPaths(pipeline.flags, inputs);
+  pipeline.checkPaths(inputs);
   const threads = availableThreads(flags.threads);
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };

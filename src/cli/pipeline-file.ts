@@ -53,19 +53,6 @@ export async function loadDefault<T>(file: string, { what, hint, example, is }: 
   throw usageError(`'${file}' does not default-export ${what} (${whatIsThere(module)})`, `end it with ${example}`);
 }
 
-/** Checks that what the inputs point at is there. */
-export function checkPaths(flags: readonly PipelineFlag[], inputs: Readonly<Record<string, unknown>>): void {
-  for (const { flag, name, declared } of flags) {
-    const value = inputs[name];
-    if (declared.type !== 'path' || declared.mustBe === undefined || typeof value !== 'string') continue;
-    const stats = look(value);
-    if (stats === undefined)
-      throw usageError(`--${flag}: there is no ${declared.mustBe} '${value}' (looked for ${resolve(value)})`);
-    const isRight = declared.mustBe === 'folder' ? stats.isDirectory() : !stats.isDirectory();
-    if (!isRight) throw usageError(`--${flag}: '${value}' is not a ${declared.mustBe} (${resolve(value)})`);
-  }
-}
-
 // Another copy of the package may have made it, so it is known by its shape.
 function isPipeline(value: unknown): value is Pipeline {
   return (

@@ -1,5 +1,6 @@
 /** Pipelines: a workflow with its inputs and its store, ready for the command line. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
+import { checkPaths } from './input-paths.ts';
 import {
   checkDeclarations,
   fillInputs,
@@ -33,6 +34,13 @@ export interface Pipeline<Made = unknown, Declared extends InputDeclarations = I
    * @throws CanoError `CANO_USAGE`
    */
   withDefaults(given?: Partial<InputValues<Declared>>): InputValues<Declared>;
+  /**
+   * Checks that what path inputs point at is there, as far as they say what that must be.
+   *
+   * @param called what messages call an input @default its flag
+   * @throws CanoError `CANO_USAGE`
+   */
+  checkPaths(inputs: Readonly<Record<string, unknown>>, called?: (flag: InputFlag) => string): void;
   // Method notation, so that a pipeline with inputs of its own is still a `Pipeline`.
   store(inputs: InputValues<Declared>): MaybePromise<Store>;
   services(inputs: InputValues<Declared>): unknown;
@@ -97,15 +105,18 @@ export function definePipeline<
     throw new InvalidOptionError(`${at}: description must be a string, got ${describeValue(description)}`);
   }
   checkDeclarations(at, inputs);
+  const flags = flagsOf(inputs);
   return Object.freeze({
     kind: 'pipeline' as const,
     workflow,
     inputs,
     description,
-    flags: flagsOf(inputs),
+    flags,
     parse: (given: ReadonlyMap<string, string | true>) => parseInputs(inputs, given),
     withDefaults: (given: Partial<InputValues<Declared>> = {}) =>
       fillInputs(inputs, given as Readonly<Record<string, unknown>>),
+    checkPaths: (values: Readonly<Record<string, unknown>>, called = ({ flag }: InputFlag) => `--${flag}`) =>
+      checkPaths(flags, values, called),
     store,
     services: services ?? (() => undefined),
     hasServices: services !== undefined,

@@ -1,7 +1,6 @@
 /** Events as NDJSON: one JSON object per line on stdout, and nothing else there: what others write to it goes to stderr. */
-import type { EngineEvent, RunEvent } from '../core/events.ts';
 import { guardStream, type GuardedStream } from './guard.ts';
-import { jsonOf } from './notes.ts';
+import { eventJson } from './notes.ts';
 import type { Reporter, ReporterSetup } from './reporter.ts';
 
 /** Bytes, roughly, that are written at once. A write per event would cost more than the event. */
@@ -23,7 +22,7 @@ export function jsonReporter({ out, err }: Pick<ReporterSetup, 'out' | 'err'>): 
   return {
     wantsSummary: false,
     update(event) {
-      waiting += `${lineOf(event)}\n`;
+      waiting += `${eventJson(event)}\n`;
       if (waiting.length >= BLOCK) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
     },
@@ -34,11 +33,4 @@ export function jsonReporter({ out, err }: Pick<ReporterSetup, 'out' | 'err'>): 
     },
     finish: flush,
   };
-}
-
-// Only a log carries values of the user's, and among them may be what JSON does not know.
-function lineOf(event: RunEvent | EngineEvent): string {
-  if (event.type !== 'log' || event.fields === undefined) return JSON.stringify(event);
-  const { fields, ...rest } = event;
-  return JSON.stringify({ ...rest, fields: JSON.parse(jsonOf(fields)) as unknown });
 }

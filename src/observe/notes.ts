@@ -66,3 +66,10 @@ function plain(_key: string, value: unknown): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return [...(value as Uint8Array)];
   return value;
 }
+
+/** An event as JSON. Only a log carries values of the user's, and among them may be what JSON does not know. */
+export function eventJson(event: { readonly type: string; readonly fields?: unknown }): string {
+  if (event.type !== 'log' || event.fields === undefined) return JSON.stringify(event);
+  const { fields, ...rest } = event;
+  return JSON.stringify({ ...rest, fields: JSON.parse(jsonOf(fields)) as unknown });
+}

@@ -93,6 +93,8 @@ export class LiveSchedule implements Due {
   }
 
   fire(): void {
+    // Paused or removed by what was fired just before it.
+    if (!this.#isFiring) return;
     const { timeline } = this.#host;
     const { calendar } = this.#course;
     const { fires, missed } = this.#course.take();

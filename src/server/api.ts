@@ -5,7 +5,7 @@ import type { AnyPipeline } from './config.ts';
 import type { EventFeed } from './event-feed.ts';
 import { RequestProblem } from './problem.ts';
 import { route, type Answer, type Route } from './route.ts';
-import type { RunBook } from './run-book.ts';
+import type { RunBook, RunEntry } from './run-book.ts';
 import { RunDetail, RunPage, ScheduleInfo, Status, WorkflowInfo } from './schemas.ts';
 import type { SseClients } from './sse-clients.ts';
 import { runDetail, runSummary, scheduleInfo, workflowInfo } from './views.ts';
@@ -98,7 +98,7 @@ function workflowRoutes({ engine, pipelines, book }: ApiParts): Route[] {
 }
 
 function runRoutes({ engine, book }: ApiParts): Route[] {
-  const find = (id: string): ReturnType<RunBook['find']> & object => {
+  const find = (id: string): RunEntry => {
     const entry = book.find(id);
     if (entry !== undefined) return entry;
     throw new RequestProblem(
@@ -116,21 +116,21 @@ function runRoutes({ engine, book }: ApiParts): Route[] {
         answers: { 200: { description: 'a page of them', schema: RunPage } },
       },
       ({ query: { status, workflow, limit = DEFAULT_PAGE, before } }) => {
-        const all = book
-          .all()
-          .filter(
-            ({ report }) =>
-              (status ?? report.status) === report.status && (workflow ?? report.workflow) === report.workflow,
-          );
-        const from = before === undefined ? 0 : 1 + book.all().findIndex(({ report }) => report.runId === before);
-        if (before !== undefined && from === 0) {
+        const anchor = before === undefined ? undefined : book.find(before);
+        if (before !== undefined && anchor === undefined) {
           throw new RequestProblem(
             400,
             `'before' names the run '${before}', which is not kept any more: begin with the first page`,
           );
         }
-        const anchor = before === undefined ? undefined : book.find(before);
-        const rest = anchor === undefined ? all : all.filter((entry) => comesAfter(entry, anchor));
+        const rest = book
+          .all()
+          .filter(
+            (entry) =>
+              (status ?? entry.report.status) === entry.report.status &&
+              (workflow ?? entry.report.workflow) === entry.report.workflow &&
+              (anchor === undefined || comesAfter(entry, anchor)),
+          );
         const page = rest.slice(0, limit);
         const last = page.at(-1);
         return {
@@ -263,8 +263,7 @@ function eventRoute({ feed, clients }: ApiParts): Route {
   );
 }
 
-function comesAfter(entry: { readonly report: { startedAt: number; runId: string } }, anchor: typeof entry): boolean {
-  const [a, b] = [entry.report, anchor.report];
+function comesAfter({ report: a }: RunEntry, { report: b }: RunEntry): boolean {
   return a.startedAt < b.startedAt || (a.startedAt === b.startedAt && a.runId < b.runId);
 }
 
@@ -280,6 +279,7 @@ function pipelineNamed(pipelines: readonly AnyPipeline[], id: string): AnyPipeli
 
 async function storeOf(pipeline: AnyPipeline, given: Inputs | undefined): Promise<{ inputs: Inputs; store: unknown }> {
   const inputs = pipeline.withDefaults(given as Parameters<AnyPipeline['withDefaults']>[0]) as Inputs;
+  pipeline.checkPaths(inputs, ({ name }) => `input '${name}'`);
   return { inputs, store: await pipeline.store(inputs as Parameters<AnyPipeline['store']>[0]) };
 }
 

@@ -1,10 +1,9 @@
 /**
  * The events of everything, numbered, for readers that come and go.
  *
- * F1 The last `kept` events are there for a reader that names the last one it has seen; one that names an older one, or one of
- *    another process, is told that there is a gap.
- * F2 An event is written out only for who reads it: kept ones are the objects that were announced.
- * F3 A reader that does not keep up is let go of, never waited for.
+ * F1 The last `kept` events are there for readers. One that names an older event, or one of another process, is told that
+ *    there is a gap.
+ * F2 Readers go at their own pace: the feed keeps events, not what each reader has yet to get.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -14,32 +13,25 @@ export interface AnyEvent {
   readonly runId?: string;
 }
 
-export interface FeedEntry {
-  readonly id: number;
-  readonly event: AnyEvent;
-}
-
 export interface FeedFilter {
   readonly run: string | undefined;
   readonly types: ReadonlySet<string> | undefined;
 }
 
-/** Whoever reads along. Called synchronously; what it throws is a bug. */
-export type FeedReader = (entry: FeedEntry) => void;
-
 export class EventFeed {
   /** Tells this process from others in ids. */
   readonly epoch: string = randomBytes(4).toString('hex');
   readonly #kept: number;
-  // A ring: the entry with the id n is at n % kept.
+  // A ring: the event with the id n is at n % kept.
   readonly #ring: (AnyEvent | undefined)[] = [];
-  readonly #readers = new Set<FeedReader>();
+  readonly #readers = new Set<() => void>();
   #last = 0;
 
   constructor(kept: number) {
     this.#kept = kept;
   }
 
+  /** Id of the last event; they count from 1. */
   get last(): number {
     return this.#last;
   }
@@ -47,32 +39,30 @@ export class EventFeed {
   push(event: AnyEvent): void {
     this.#last += 1;
     this.#ring[this.#last % this.#kept] = event;
-    if (this.#readers.size === 0) return;
-    const entry = { id: this.#last, event };
-    for (const reader of this.#readers) reader(entry);
+    for (const wake of this.#readers) wake();
   }
 
-  /** Reads along from now on; returns what ends that. */
-  read(reader: FeedReader): () => void {
+  /** Calls a function for each new event; returns what ends that. */
+  wake(reader: () => void): () => void {
     this.#readers.add(reader);
     return () => this.#readers.delete(reader);
   }
 
+  /** The event with this id; undefined when it is not kept any more. */
+  at(id: number): AnyEvent | undefined {
+    return id > this.#last - this.#kept && id <= this.#last ? this.#ring[id % this.#kept] : undefined;
+  }
+
   /**
-   * What came after the event with this id.
+   * The id of the event after one that was seen.
    *
    * @param lastSeen as written by `idOf`
-   * @returns undefined when that cannot be told any more
+   * @returns undefined when what came after it is not kept any more, or it is not of this process
    */
-  since(lastSeen: string): FeedEntry[] | undefined {
+  after(lastSeen: string): number | undefined {
     const [, epoch, digits] = /^([0-9a-f]+)-(\d+)$/.exec(lastSeen) ?? [];
-    const from = Number(digits);
-    if (epoch !== this.epoch || from > this.#last || from < this.#last - this.#kept) return undefined;
-    const entries: FeedEntry[] = [];
-    for (let id = from + 1; id <= this.#last; id += 1) {
-      entries.push({ id, event: this.#ring[id % this.#kept] as AnyEvent });
-    }
-    return entries;
+    const seen = Number(digits);
+    return epoch === this.epoch && seen <= this.#last && seen >= this.#last - this.#kept ? seen + 1 : undefined;
   }
 
   idOf(id: number): string {

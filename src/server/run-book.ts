@@ -39,9 +39,11 @@ export class RunBook {
     this.limit = limit;
   }
 
-  /** Where a run comes from; said right after its start. */
+  /** Where a run comes from; said after its start, when it may have ended already. */
   note(runId: string, origin: RunOrigin): void {
-    this.#origins.set(runId, { ...this.#origins.get(runId), ...origin });
+    const ended = this.#ended.get(runId);
+    if (this.live(runId) !== undefined) this.#origins.set(runId, { ...this.#origins.get(runId), ...origin });
+    else if (ended !== undefined) this.#ended.set(runId, { ...ended, ...origin });
   }
 
   ended({ runId, state, error, report }: Finished): void {

@@ -1,12 +1,14 @@
 /**
  * Server-sent events (WHATWG HTML, "Server-sent events"): what a feed says, to one client.
  *
- * X1 What has not been read by the client is bounded: above `MAX_BEHIND_BYTES` its connection is broken off. It may come
- *    back with `Last-Event-ID`.
+ * X1 A client gets events as fast as it reads them, and no copy of them is kept for it. Whoever falls behind by more than the
+ *    feed keeps is let go of; it may come back with `Last-Event-ID`, and is told of the gap.
  */
-import { passes, type EventFeed, type FeedEntry, type FeedFilter } from './event-feed.ts';
+import { eventJson } from '../observe/notes.ts';
+import { passes, type AnyEvent, type EventFeed, type FeedFilter } from './event-feed.ts';
 
-const MAX_BEHIND_BYTES = 1024 * 1024;
+/** Bytes on the way to a client. */
+const AHEAD_BYTES = 64 * 1024;
 /** Events of so many milliseconds leave in one piece. */
 const GATHER_MS = 50;
 const HEARTBEAT_MS = 15_000;
@@ -30,68 +32,72 @@ export class SseStream {
   readonly #off: () => void;
   readonly #heartbeat: NodeJS.Timeout;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #gathered = '';
+  #next: number;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(options: SseOptions) {
     this.#options = options;
+    const { feed, lastEventId } = options;
+    const next = lastEventId === undefined ? feed.last + 1 : feed.after(lastEventId);
+    this.#next = next ?? feed.last + 1;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;
         },
+        pull: () => this.#pump(),
         cancel: () => this.#end('left'),
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }),
+      new ByteLengthQueuingStrategy({ highWaterMark: AHEAD_BYTES }),
     );
-    const { feed, lastEventId } = options;
+    // It leaves with the headers: a client learns at once that it is connected.
     this.#write(`retry: ${RETRY_MS}\n\n`);
-    const missed = lastEventId === undefined ? [] : feed.since(lastEventId);
-    if (missed === undefined) {
-      this.#write(
-        `event: gap\ndata: ${JSON.stringify({ lastEventId, reason: 'older than what is kept, or of another process' })}\n\n`,
-      );
+    if (next === undefined) {
+      const reason = 'what came after it is not kept any more, or it is of another process';
+      this.#write(`event: gap\ndata: ${JSON.stringify({ lastEventId, reason })}\n\n`);
     }
-    this.#off = feed.read((entry) => this.#take(entry));
-    this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS);
-    this.#heartbeat.unref();
-    for (const entry of missed ?? []) this.#take(entry);
-    // The headers leave with the first bytes: a client learns at once that it is connected.
-    this.#flush();
+    this.#off = feed.wake(() => {
+      this.#timer ??= setTimeout(() => this.#pump(), GATHER_MS).unref();
+    });
+    this.#heartbeat = setInterval(() => {
+      if ((this.#controller.desiredSize ?? 0) > 0) this.#write(': still here\n\n');
+    }, HEARTBEAT_MS).unref();
   }
 
   /** Says good-bye: the server ends. */
   close(): void {
     if (this.#isOver) return;
-    this.#flush();
+    this.#pump();
+    if (this.#isOver) return;
     this.#write('event: end\ndata: {}\n\n');
     this.#end('left');
     this.#controller.close();
   }
 
-  #take({ id, event }: FeedEntry): void {
-    const { feed, filter } = this.#options;
-    if (!passes(filter, event)) return;
-    this.#gathered += `id: ${feed.idOf(id)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-    if (this.#gathered.length > MAX_BEHIND_BYTES) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS).unref();
-  }
-
-  #flush(): void {
+  #pump(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const text = this.#gathered;
-    this.#gathered = '';
+    const { feed, filter } = this.#options;
+    if (this.#isOver) return;
+    if (this.#next <= feed.last && feed.at(this.#next) === undefined) {
+      this.#end('slow');
+      this.#controller.error(new Error('the client did not keep up'));
+      return;
+    }
+    const room = this.#controller.desiredSize ?? 0;
+    let text = '';
+    for (; text.length < room && this.#next <= feed.last; this.#next += 1) {
+      const event = feed.at(this.#next) as AnyEvent;
+      if (passes(filter, event)) {
+        text += `id: ${feed.idOf(this.#next)}\nevent: ${event.type}\ndata: ${eventJson(event)}\n\n`;
+      }
+    }
     if (text !== '') this.#write(text);
   }
 
   #write(text: string): void {
-    if (this.#isOver) return;
     this.#controller.enqueue(this.#encoder.encode(text));
-    if ((this.#controller.desiredSize ?? 0) > -MAX_BEHIND_BYTES) return;
-    this.#end('slow');
-    this.#controller.error(new Error('the client did not keep up'));
   }
 
   #end(why: 'left' | 'slow'): void {

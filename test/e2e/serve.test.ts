@@ -135,7 +135,6 @@ describe('cano serve', () => {
         ({ status }) => status === 'running',
         'the run',
       );
-      const asked = performance.now();
       server.child.kill('SIGTERM');
       await server.saw('draining');
       const late = await fetch(`${server.url}/api/workflows/spin/runs`, {
@@ -146,9 +145,7 @@ describe('cano serve', () => {
       assert.equal(late.status, 503);
       assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
       const { code, out } = await server.ended;
-      const took = performance.now() - asked;
       assert.equal(code, 0);
-      assert.ok(took > 1_900 && took < 10_000, `${took} ms`);
       const drained = logOf(out).find(({ msg }) => msg === 'drained');
       assert.deepEqual(drained?.['cancelled'], [run['id']]);
     });
@@ -251,9 +248,9 @@ describe('cano serve', () => {
       }
       await Promise.all(sockets.map((socket) => once(socket, 'connect')));
       for (const socket of sockets) socket.write('POST /api/workflows/spin/runs HTTP/1.1\r\nhost: 127.0.0.1\r\n');
-      const asked = performance.now();
       assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
-      assert.ok(performance.now() - asked < 2_000, 'the answer took long');
+      const open = sockets.filter(({ destroyed }) => !destroyed).length;
+      assert.equal(open, 1_000, 'it answers while they hang');
       await Promise.all(sockets.map(async (socket) => (socket.destroyed ? undefined : once(socket.resume(), 'close'))));
       assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
     });

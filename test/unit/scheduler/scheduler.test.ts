@@ -218,7 +218,7 @@ describe('a process that was blocked or asleep', () => {
     await h.scheduler.start();
     // The machine sleeps from midnight to nine: its monotonic clock stands still.
     h.clock.shiftWall(9 * HOUR);
-    h.clock.tick(30 * SECOND);
+    await h.clock.advance(30 * SECOND);
     const [missed, caught] = [h.scheduler.status('missed'), h.scheduler.status('caught')];
     assert.deepEqual([missed.runs, missed.misses, caught.runs, caught.misses], [0, 1, 1, 0]);
     assert.equal(caught.history[0]?.scheduledAt.toISOString(), '2030-01-01T03:00:00.000Z');

@@ -1,7 +1,7 @@
 /** The numbered feed of events, and what one client gets of it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { EventFeed, type FeedEntry } from '../../../src/server/event-feed.ts';
+import { EventFeed } from '../../../src/server/event-feed.ts';
 import { SseClients } from '../../../src/server/sse-clients.ts';
 
 const all = { run: undefined, types: undefined };
@@ -11,9 +11,6 @@ function feedOf(count: number, kept: number): EventFeed {
   for (let n = 1; n <= count; n += 1) feed.push({ type: `t${n}`, runId: n % 2 === 0 ? 'even' : 'odd' });
   return feed;
 }
-
-const types = (entries: readonly FeedEntry[] | undefined): string[] | undefined =>
-  entries?.map(({ event }) => event.type);
 
 async function read(body: ReadableStream<Uint8Array>, until: RegExp): Promise<string> {
   const decoder = new TextDecoder();
@@ -26,25 +23,34 @@ async function read(body: ReadableStream<Uint8Array>, until: RegExp): Promise<st
 }
 
 describe('EventFeed', () => {
-  it('gives what came after an event, as long as that is kept', () => {
+  it('keeps the last events', () => {
     const feed = feedOf(10, 4);
-    assert.deepEqual(types(feed.since(feed.idOf(7))), ['t8', 't9', 't10']);
-    assert.deepEqual(types(feed.since(feed.idOf(6))), ['t7', 't8', 't9', 't10']);
-    assert.deepEqual(types(feed.since(feed.idOf(10))), []);
-    assert.equal(feed.since(feed.idOf(5)), undefined);
+    assert.deepEqual(
+      [5, 6, 7, 10, 11].map((id) => feed.at(id)?.type),
+      [undefined, undefined, 't7', 't10', undefined],
+    );
+  });
+
+  it('goes on after an event, as long as what came after it is kept', () => {
+    const feed = feedOf(10, 4);
+    assert.deepEqual(
+      [7, 6, 10].map((id) => feed.after(feed.idOf(id))),
+      [8, 7, 11],
+    );
+    assert.equal(feed.after(feed.idOf(5)), undefined);
   });
 
   it('says of ids that it cannot know that there is a gap', () => {
     const feed = feedOf(3, 4);
     for (const id of [feed.idOf(4), feedOf(3, 4).idOf(2), '', 'nonsense', '1', `${feed.epoch}--1`]) {
-      assert.equal(feed.since(id), undefined, id);
+      assert.equal(feed.after(id), undefined, id);
     }
   });
 
-  it('tells readers until they leave', () => {
+  it('wakes readers until they leave', () => {
     const feed = feedOf(2, 4);
     const seen: number[] = [];
-    const off = feed.read(({ id }) => seen.push(id));
+    const off = feed.wake(() => seen.push(feed.last));
     feed.push({ type: 'x' });
     off();
     feed.push({ type: 'y' });
@@ -102,16 +108,43 @@ describe('server-sent events', () => {
     clients.close();
   });
 
-  it('lets go of a client that does not read, counts it, and goes on with the others', () => {
-    const feed = new EventFeed(10);
+  it('wait for a client that reads slowly, and miss nothing', async () => {
+    const feed = new EventFeed(1_000);
+    const clients = new SseClients(1);
+    const { body } = clients.open({ feed, filter: all, lastEventId: undefined });
+    for (let n = 1; n <= 500; n += 1) feed.push({ type: 'large', runId: 'x'.repeat(1_000) });
+    feed.push({ type: 'last' });
+    const text = await read(body as ReadableStream<Uint8Array>, /event: last/);
+    const ids = [...text.matchAll(/^id: \w+-(\d+)$/gm)].map(([, id]) => Number(id));
+    assert.deepEqual(
+      ids,
+      Array.from({ length: 501 }, (_value, index) => index + 1),
+    );
+    clients.close();
+  });
+
+  it('let go of a client that falls behind what is kept, and count it', async () => {
+    const feed = new EventFeed(100);
     const clients = new SseClients(2);
-    const slow = clients.open({ feed, filter: all, lastEventId: undefined });
-    const large = { type: 'large', text: 'x'.repeat(600_000) };
-    for (let n = 0; n < 10 && clients.size > 0; n += 1) feed.push(large);
+    const { body } = clients.open({ feed, filter: all, lastEventId: undefined });
+    for (let n = 1; n <= 300; n += 1) feed.push({ type: 'large', runId: 'x'.repeat(1_000) });
+    await assert.rejects(read(body as ReadableStream<Uint8Array>, /never/), /did not keep up/);
     assert.deepEqual([clients.size, clients.dropped], [0, 1]);
-    assert.ok(slow.body !== null);
     clients.open({ feed, filter: all, lastEventId: undefined });
     assert.equal(clients.size, 1);
+    clients.close();
+  });
+
+  it('carry what nodes log, also what JSON does not know', async () => {
+    const feed = new EventFeed(10);
+    const clients = new SseClients(1);
+    const { body } = clients.open({ feed, filter: all, lastEventId: undefined });
+    const loop: Record<string, unknown> = {};
+    loop['self'] = loop;
+    feed.push({ type: 'log', fields: { big: 12n } } as never);
+    feed.push({ type: 'log', fields: loop } as never);
+    const text = await read(body as ReadableStream<Uint8Array>, /circular/);
+    assert.match(text, /"fields":\{"big":"12"\}.*\n\n.*\n.*\n.*not JSON: Converting circular/);
     clients.close();
   });
 

@@ -218,6 +218,19 @@ describe('workflows and runs', () => {
     });
   }
 
+  it('refuses a path that does not lead to what it must', async () => {
+    const reading = definePipeline({
+      workflow: work,
+      inputs: { folder: { type: 'path', mustBe: 'folder', default: '.', description: 'what to read' } },
+      store: () => new MemoryStore<Schema>({ times: 1 }),
+    });
+    await using server = await asking({ workflows: [reading] });
+    const start = (folder: string): Promise<Answer> => server.post('/api/workflows/work/runs', { inputs: { folder } });
+    assertProblem(await start('nowhere'), 400, /input 'folder': there is no folder 'nowhere' \(looked for \//);
+    assertProblem(await start('package.json'), 400, /input 'folder': 'package\.json' is not a folder/);
+    assert.equal((await start('.')).status, 201);
+  });
+
   it('refuses what is not sent as JSON, as a form of a page would be', async () => {
     await using server = await asking();
     const answer = await server.post('/api/workflows/work/runs', '{}', { 'content-type': 'text/plain' });
@@ -251,6 +264,8 @@ describe('schedules', () => {
     assertFits(Type.Object({ schedules: Type.Array(ScheduleInfo) }), body);
     const triggered = await server.post('/api/schedules/byHand/trigger', { inputs: { times: 3 } });
     assert.equal(triggered.status, 201);
+    const { body: ended } = await server.get(`/api/runs/${String(triggered.body['id'])}`);
+    assert.deepEqual([ended['inputs'], ended['schedule']], [{ times: 3 }, 'byHand']);
     assert.deepEqual([triggered.body['schedule'], triggered.body['inputs']], ['byHand', { times: 3 }]);
     await server.engine.runs()[0]?.result;
     assert.equal((await server.post('/api/schedules/byHand/trigger')).status, 201);
