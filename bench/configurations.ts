@@ -1,6 +1,5 @@
 /** How each contender was configured, for the end of the table. Loads them all: only after everything is measured. */
 import { contenders, workflowEngines } from './contenders/index.ts';
-
 import { schedulers } from './schedulers.ts';
 
 type Described = { readonly name: string; readonly configuration: string };

@@ -21,3 +21,14 @@ export class Listeners<Event> implements Iterable<(event: Event) => void> {
     return this.#all[Symbol.iterator]();
   }
 }
+
+/** Calls code of the user's: what it throws is its own, surfaces as an uncaught error and does not reach the caller. */
+export function guarded<Event>(listener: (event: Event) => void, event: Event): void {
+  try {
+    listener(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -3,7 +3,10 @@
 import { keyOf, type Execution } from './execution.ts';
 
 const WEIGHT = 0.2;
-/** What took more times the mean counts as this many: one long execution must not make all that follow look long. */
+/**
+ * What took more times the mean counts as this many, or as `AHEAD_MS` if that is more: one long execution must not make all
+ * that follow look long, and a mean near 0 must be able to grow.
+ */
 const OUTLIER_TIMES = 4;
 /** Work that a thread may hold beyond what it runs, in milliseconds: enough to hide a wake-up, little enough to take back. */
 const AHEAD_MS = 1;
@@ -19,7 +22,12 @@ export class CostTable {
   add(key: string, ms: number, items: number): void {
     const each = ms / items;
     const mean = this.#mean.get(key);
-    this.#mean.set(key, mean === undefined ? each : mean + WEIGHT * (Math.min(each, mean * OUTLIER_TIMES) - mean));
+    if (mean === undefined) {
+      this.#mean.set(key, each);
+      return;
+    }
+    const counted = Math.min(each, Math.max(mean * OUTLIER_TIMES, AHEAD_MS));
+    this.#mean.set(key, mean + WEIGHT * (counted - mean));
   }
 
   /** Mean cost of an item in milliseconds; undefined before the first. */

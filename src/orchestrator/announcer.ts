@@ -1,6 +1,7 @@
 /** Delivers events to those who listen; costs a check when nobody does. */
 import { channel } from 'node:diagnostics_channel';
 import type { EngineEvent, RunEvent } from '../core/events.ts';
+import { guarded } from '../core/listeners.ts';
 
 type Listener<Event> = (event: Event) => void;
 
@@ -25,15 +26,4 @@ export function deliverRunEvent(event: RunEvent, listeners: Iterable<Listener<Ru
 export function deliverEngineEvent(event: EngineEvent, listeners: Iterable<Listener<EngineEvent>>): void {
   for (const listener of listeners) guarded(listener, event);
   if (engineChannel.hasSubscribers) engineChannel.publish(event);
-}
-
-// A listener's error is the listener's: it surfaces as an uncaught error and does not reach the run.
-function guarded<Event>(listener: Listener<Event>, event: Event): void {
-  try {
-    listener(event);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

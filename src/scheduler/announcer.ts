@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../core/clock.ts';
 import type { ScheduleEvent } from '../core/events.ts';
-import { Listeners } from '../core/listeners.ts';
+import { guarded, Listeners } from '../core/listeners.ts';
 import type { ScheduleSpec } from './spec.ts';
 
 /** `node:diagnostics_channel` name: all events of all schedulers of the process. */
@@ -29,18 +29,7 @@ export class SchedulerAnnouncer {
     if (this.listeners.isEmpty && !schedulerChannel.hasSubscribers) return;
     const head = { v: 1, at: this.#clock.now(), scheduler: this.#name, schedule: id, workflow: workflow.name } as const;
     const event: ScheduleEvent = Object.assign(head, body);
-    for (const listener of this.listeners) this.guard(() => listener(event));
+    for (const listener of this.listeners) guarded(listener, event);
     if (schedulerChannel.hasSubscribers) schedulerChannel.publish(event);
-  }
-
-  /** Runs a callback of the user's: what it throws surfaces as an uncaught error and reaches no schedule. */
-  guard(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { Heap, type Heaped } from '../core/heap.ts';
+import { guarded } from '../core/listeners.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Longest sleep. */
@@ -91,24 +92,14 @@ export class DueTimer<T extends Due> {
   // In turns with what they start: a run begins in a microtask, and need not wait until all the others have been fired.
   #fire(due: readonly T[], at: number): void {
     const item = due[at];
-    if (item !== undefined) fire(item);
+    // What it throws is a bug; the others still fire.
+    if (item !== undefined) guarded(() => item.fire(), undefined);
     if (at + 1 < due.length) {
       queueMicrotask(() => this.#fire(due, at + 1));
       return;
     }
     this.#isLooking = false;
     this.#arm();
-  }
-}
-
-// What it throws is a bug; the others still fire.
-function fire(item: Due): void {
-  try {
-    item.fire();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

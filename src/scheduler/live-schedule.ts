@@ -14,6 +14,7 @@
 import type { Clock, Random } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
 import { eventError, type SkipReason } from '../core/events.ts';
+import { guarded } from '../core/listeners.ts';
 import { delayOf } from '../core/retry.ts';
 import type { Run } from '../definition/run.ts';
 import type { ScheduleEventBody, SchedulerAnnouncer } from './announcer.ts';
@@ -286,7 +287,7 @@ export class LiveSchedule implements Due {
     if (status === 'failed' || status === 'timed_out') {
       this.#afterFailure();
       const { id: schedule, onError } = this.spec;
-      if (onError !== undefined) this.#host.announcer.guard(() => onError(thrown, { schedule, runId }));
+      if (onError !== undefined) guarded((failure) => onError(failure, { schedule, runId }), thrown);
     }
     this.#proceed();
     this.#host.ended(this);

@@ -41,6 +41,13 @@ describe('an outlier', () => {
     for (let n = 0; n < 20; n += 1) costs.add('a', 50, 1);
     assert.ok((costs.of('a') as number) > 45, String(costs.of('a')));
   });
+
+  it('is followed from nothing, too', () => {
+    const costs = new CostTable();
+    costs.add('a', 0, 1);
+    for (let n = 0; n < 20; n += 1) costs.add('a', 50, 1);
+    assert.ok((costs.of('a') as number) > 20, String(costs.of('a')));
+  });
 });
 
 describe('the window of a thread', () => {
