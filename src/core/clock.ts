@@ -18,7 +18,10 @@ export interface Clock {
   readonly now: () => number;
   /** Milliseconds since 1970, for people. */
   readonly wallNow: () => number;
-  /** Calls `fn` once after `delayMs`. Delays above 2^31-1 ms are split by the implementation. */
+  /**
+   * Calls `fn` once after `delayMs`, at most a millisecond early; one below a millisecond ends in the next turn of the event
+   * loop. Delays above 2^31-1 ms are split by the implementation.
+   */
   readonly setTimer: (fn: () => void, delayMs: number) => Timer;
 }
 
@@ -32,6 +35,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(fn, delayMs) {
+    // setTimeout would take a whole millisecond for it.
+    if (delayMs < 1) return nextTurn(fn);
     let handle: NodeJS.Timeout;
     let referenced = true;
     const arm = (leftMs: number): void => {
@@ -50,3 +55,8 @@ export const systemClock: Clock = {
     };
   },
 };
+
+function nextTurn(fn: () => void): Timer {
+  const handle = setImmediate(fn);
+  return { cancel: () => clearImmediate(handle), unref: () => void handle.unref() };
+}

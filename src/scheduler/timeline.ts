@@ -15,6 +15,8 @@ export type Calendar = 'machine' | 'steady';
 const LEAP_MS = 5;
 /** `Date.now()` cuts off less than this. */
 const CUT_MS = 1;
+/** Looks in search of the moment at which `Date.now()` goes on; a clock that stands still in between is a test's. */
+const MOST_LOOKS = 20_000;
 
 export class Timeline {
   readonly #clock: Clock;
@@ -25,7 +27,7 @@ export class Timeline {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#machineOffset = clock.wallNow() - clock.now();
+    this.#machineOffset = exactOffset(clock);
     this.#steadyOffset = this.#machineOffset;
     this.#toldOffset = this.#machineOffset;
   }
@@ -63,4 +65,14 @@ export class Timeline {
   #offset(calendar: Calendar): number {
     return calendar === 'machine' ? this.#machineOffset : this.#steadyOffset;
   }
+}
+
+/** Calendar minus monotonic clock, taken as `Date.now()` goes on, when nothing is cut off: takes up to a millisecond. */
+function exactOffset(clock: Clock): number {
+  const wall = clock.wallNow();
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const [later, now] = [clock.wallNow(), clock.now()];
+    if (later !== wall) return later - now;
+  }
+  return wall - clock.now();
 }
