@@ -2,6 +2,7 @@
 import type { Duration } from '../core/duration.ts';
 import type { RunEvent, RunStatus } from '../core/events.ts';
 import type { RunReport } from '../core/report.ts';
+import type { WorkflowDefinition } from './workflow.ts';
 
 /** How a run is started. */
 export interface RunOptions {
@@ -38,6 +39,8 @@ export interface EventsOptions {
 /** One execution of a workflow. */
 export interface Run<Exit extends string = string> {
   readonly id: string;
+  /** What is run. */
+  readonly definition: WorkflowDefinition;
   readonly status: RunStatus;
   /** The state it stands in. */
   readonly state: string;

@@ -25,6 +25,9 @@ import { StopScope } from './stop-scope.ts';
 const DEFAULT_EVENT_LIMIT = 100_000;
 const NOBODY: readonly never[] = [];
 
+/** An event while it is put together. */
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Why a run is to end before an exit state. */
 export interface StopRequest {
   readonly status: 'cancelled' | 'timed_out';
@@ -188,10 +191,15 @@ export class LiveRun implements Run {
     if (this.#isClosed) return;
     this.#seq += 1;
     if (this.#listeners.length === 0 && !isRunChannelInUse()) return;
-    const { name: workflow, version } = this.definition;
-    const head = { v: 1, seq: this.#seq, at: this.#clock.now(), runId: this.id, workflow, version } as const;
-    // A spread of both takes V8 some 10 µs, thirty times as long.
-    this.#deliver(Object.assign(head, body()));
+    // Written into the body: a new object of both takes V8 three times as long, and a spread of both forty times.
+    const event = body() as Writable<RunEvent>;
+    event.v = 1;
+    event.seq = this.#seq;
+    event.at = this.#clock.now();
+    event.runId = this.id;
+    event.workflow = this.definition.name;
+    event.version = this.definition.version;
+    this.#deliver(event);
   }
 
   /** Announces something that is worth telling once per run and `key`. */

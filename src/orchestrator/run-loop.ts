@@ -77,7 +77,13 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     run.present = visit;
     const { place, cells } = visit;
     cells.visits += 1;
-    run.announce(() => ({ type: 'state.entered', ...place, kind: node.kind as StateKind }));
+    run.announce(() => ({
+      type: 'state.entered',
+      state: place.state,
+      node: place.node,
+      visit: place.visit,
+      kind: node.kind as StateKind,
+    }));
 
     const started = visit.start();
     const end = started instanceof Promise ? await started : started;
@@ -155,7 +161,9 @@ function announceTransition(
   const outcome = end.kind === 'failed' ? 'failed' : end.outcome;
   run.announce(() => ({
     type: 'transition',
-    ...place,
+    state: place.state,
+    node: place.node,
+    visit: place.visit,
     outcome,
     to: holder === undefined ? state : pathOf(holder, state),
     failed: end.kind === 'failed',
