@@ -16,7 +16,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const out = resolve(values.out);
-const entries = ['index', 'node', 'server/index', 'cli/main', 'worker/entry'].map((entry) => `src/${entry}.ts`);
+const entries = ['index', 'node', 'server/index', 'prometheus', 'cli/main', 'worker/entry'].map(
+  (entry) => `src/${entry}.ts`,
+);
 
 rmSync(out, { recursive: true, force: true });
 // The nodes import src/node.ts, which is emitted along with them and built again below.

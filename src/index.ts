@@ -68,6 +68,7 @@ export type {
   Engine,
   EngineOptions,
   EngineStats,
+  NodeLoad,
   ThreadLimits,
   ThreadStatus,
 } from './orchestrator/types.ts';
@@ -91,6 +92,7 @@ export type {
   Schedule,
   ScheduledRun,
   ScheduleOptions,
+  ScheduleOverview,
   ScheduleState,
   ScheduleStatus,
   StopReport,

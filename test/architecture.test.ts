@@ -47,7 +47,14 @@ const layers: LayerTable = {
     builtins: true,
   },
   observe: { thread: 'main', runtime: ['core'], builtins: true },
-  server: { thread: 'main', runtime: ['index.ts', 'observe', 'core/duration.ts'], builtins: true },
+  // The client library is its user's, so it imports none.
+  'prometheus.ts': {
+    thread: 'main',
+    runtime: ['core', 'definition/outline.ts', 'observe'],
+    types: ['definition', 'orchestrator', 'scheduler'],
+    builtins: true,
+  },
+  server: { thread: 'main', runtime: ['index.ts', 'observe', 'prometheus.ts', 'core/duration.ts'], builtins: true },
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
   cli: { thread: 'main', runtime: ['index.ts', 'observe', 'server/index.ts', 'wire/load-module.ts'], builtins: true },
   'index.ts': {
@@ -75,7 +82,7 @@ const packages: PackageTable = {
   // For cano's own sources only; tsc leaves the file out of dist.
   tsx: { runtime: /^src\/worker\/boot\.mjs$/ },
   croner: { runtime: /^src\/scheduler\// },
-  'prom-client': { runtime: /^src\/observe\/metrics\.ts$/ },
+  'prom-client': { runtime: /^src\/server\/metrics\.ts$/ },
   hono: { runtime: /^src\/server\/handler\.ts$/ },
   '@hono/node-server': { runtime: /^src\/server\/handler\.ts$/ },
   typebox: { runtime: /^src\/server\// },
@@ -115,6 +122,7 @@ const loadedByAThread = {
     'src/worker/resources.ts',
     'src/worker/rpc.ts',
     'src/worker/shared-values.ts',
+    'src/worker/vitals.ts',
   ],
   // On demand: only when the engine has services.
   packages: ['comlink'],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `cano`: binds the commands to the process. */
-import { existsSync, readFileSync } from 'node:fs';
 import { isCanoError } from '../index.ts';
+import { version } from '../observe/version.ts';
 import { execute } from './commands.ts';
 import type { Io } from './io.ts';
 import { printFailure } from './run-pipeline.ts';
@@ -37,12 +37,4 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
     if (stream.destroyed || stream.writableLength === 0) resolve();
     else stream.write('', () => resolve());
   });
-}
-
-function version(): string {
-  // src/cli from source, dist/src/cli when built.
-  const found = ['../../package.json', '../../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .find((url) => existsSync(url));
-  return found === undefined ? 'unknown' : (JSON.parse(readFileSync(found, 'utf8')) as { version: string }).version;
 }

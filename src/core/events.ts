@@ -29,6 +29,8 @@ export interface EventError {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
+  /** Of a thread's death. */
+  readonly reason?: string;
 }
 
 interface OfRun {
@@ -128,6 +130,10 @@ export interface ExecFinished extends OfExecution {
   readonly endedAt: number;
   /** Result in hand on the main thread. */
   readonly receivedAt: number;
+  /** From being ready until a thread took it, with all that it travelled with; milliseconds. */
+  readonly waitMs: number;
+  /** Items that travelled together, this one included; 1 but for a batch. Each has its share of `waitMs`, not all of it. */
+  readonly together: number;
   /**
    * What copying the input took on the main thread, in milliseconds; part of the time from `postedAt` to `startedAt`, in which
    * the thread makes the copy's other half.
@@ -268,5 +274,11 @@ export function eventError(thrown: unknown): EventError {
   if (!isError(thrown))
     return { name: 'thrown value', message: typeof thrown === 'string' ? thrown : describeValue(thrown) };
   const code = fieldOf(thrown, 'code');
-  return { name: nameOf(thrown), message: messageOf(thrown), ...(typeof code === 'string' ? { code } : {}) };
+  const reason = code === 'CANO_THREAD_DIED' ? fieldOf(thrown, 'reason') : undefined;
+  return {
+    name: nameOf(thrown),
+    message: messageOf(thrown),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+  };
 }

@@ -10,6 +10,8 @@ export interface OutlineRow {
   readonly state: string;
   readonly node: string;
   readonly branch?: string;
+  /** The outcomes that its post may return; none of a branch. */
+  readonly outcomes: readonly string[];
 }
 
 /** The name of a state of the sub-workflow in `state`, as events have it. */
@@ -27,10 +29,11 @@ export function outlineOf(definition: WorkflowDefinition): OutlineRow[] {
 function addRows(rows: OutlineRow[], { states }: WorkflowDefinition, holder: string | undefined): void {
   for (const [name, { node }] of states) {
     const state = holder === undefined ? name : pathOf(holder, name);
-    rows.push({ state, node: node.name });
+    rows.push({ state, node: node.name, outcomes: node.outcomes });
     if (node.kind === 'workflow') addRows(rows, node.definition, state);
     if (node.kind !== 'split') continue;
-    for (const [branch, of] of node.branches) rows.push({ state, node: nameOfBranch(branch, of), branch });
+    for (const [branch, of] of node.branches)
+      rows.push({ state, node: nameOfBranch(branch, of), branch, outcomes: [] });
   }
 }
 

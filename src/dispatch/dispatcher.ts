@@ -2,6 +2,7 @@
 /** The port through which the orchestrator has executions done. Threads and the main thread implement it. */
 import type { BoundExec } from '../node.ts';
 import type { CommonValue, Execution } from './execution.ts';
+import type { Vitals } from '../wire/slots.ts';
 import type { RunShare } from './run-share.ts';
 
 /** One thread at this moment. */
@@ -13,6 +14,8 @@ export interface ThreadView {
   readonly runningMs: number;
   readonly busyMs: number;
   readonly inFlight: number;
+  /** What it last said of itself; undefined before that. */
+  readonly vitals: Vitals | undefined;
 }
 
 export interface DispatcherView {

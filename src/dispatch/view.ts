@@ -16,14 +16,17 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
       runningMs: 0,
       busyMs: busyBefore,
       inFlight: 0,
+      vitals: undefined,
     };
   }
+  const told = lease.slots.vitals();
+  const vitals = told.heapUsedBytes > 0 ? told : undefined;
   const busyMs = busyBefore + lease.busyMs;
   const inFlight = lease.inFlight.length;
   const execution = lease.running();
   if (execution === undefined) {
     const status = lease.status === 'starting' ? 'starting' : 'idle';
-    return { thread, status, execution: undefined, item: undefined, runningMs: 0, busyMs, inFlight };
+    return { thread, status, execution: undefined, item: undefined, runningMs: 0, busyMs, inFlight, vitals };
   }
   const runningMs = Math.max(0, systemClock.now() - lease.slots.startedAt(execution.slot));
   const position = Math.min(lease.slots.position(execution.slot), execution.items.length - 1);
@@ -36,6 +39,7 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
     runningMs,
     busyMs: busyMs + runningMs,
     inFlight,
+    vitals,
   };
 }
 

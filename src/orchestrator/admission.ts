@@ -17,6 +17,8 @@ const nothing = (): void => {};
 export class Admission {
   readonly #limit: ConcurrencyLimit | undefined;
   readonly #waits: boolean;
+  /** Runs that were refused. */
+  rejected = 0;
 
   /** @throws InvalidOptionError when `maxRuns` or `whenFull` cannot be used */
   constructor({ maxRuns, whenFull }: Pick<EngineOptions, 'maxRuns' | 'whenFull'>) {
@@ -37,6 +39,7 @@ export class Admission {
   /** @throws QueueFullError when a run that came now would have to wait, and must not */
   refuseWhenFull(engine: string): void {
     if (this.#waits || this.#limit === undefined || this.#limit.hasRoom) return;
+    this.rejected += 1;
     throw new QueueFullError(engine, this.#limit.limit);
   }
 

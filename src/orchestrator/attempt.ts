@@ -48,7 +48,8 @@ export function recordAttempt(
   const cloneMs = travel.cloneMs / count;
   cells.attempts += 1;
   cells.execMs += ms;
-  cells.queueMs += Math.max(0, (travel.startedAt ?? end.startedAt) - queuedAt) / count;
+  const waitMs = Math.max(0, (travel.startedAt ?? end.startedAt) - queuedAt);
+  cells.queueMs += waitMs / count;
   cells.returnMs += Math.max(0, receivedAt - end.endedAt) / count;
   cells.cloneMs += cloneMs;
   cells.bytesIn += bytesIn;
@@ -69,6 +70,8 @@ export function recordAttempt(
       startedAt: end.startedAt,
       endedAt: end.endedAt,
       receivedAt: Math.max(receivedAt, end.endedAt),
+      waitMs,
+      together: count,
       cloneMs,
       bytesIn,
       bytesOut,

@@ -29,6 +29,7 @@ import { threadCount } from '../dispatch/threads.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
+import { loadOf, threadStatusOf } from './engine-view.ts';
 import { explainRun, type RunExplanation } from './explain.ts';
 import { LiveRun } from './live-run.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
@@ -36,7 +37,7 @@ import { runLoop } from './run-loop.ts';
 import { newRunId } from './run-ids.ts';
 import { checkRunOptions } from './run-options.ts';
 import { SharedSignals } from './shared-signals.ts';
-import type { CloseOptions, Engine, EngineOptions, EngineStats, ThreadStatus } from './types.ts';
+import type { CloseOptions, Engine, EngineOptions, EngineStats, NodeLoad } from './types.ts';
 
 const DEFAULT_GRACE = '1s';
 const DEFAULT_CLOSE_TIMEOUT = '30s';
@@ -196,21 +197,21 @@ class LocalEngine implements EngineServices {
 
   stats(): EngineStats {
     const view = this.#dispatcher.view();
-    const threads = view.threads.map((thread): ThreadStatus => {
-      const { execution, item, runningMs, ...rest } = thread;
-      if (execution === undefined) return rest;
-      const { runId, state, node, branch } = execution.request;
-      const which = { ...(branch === undefined ? {} : { branch }), ...(item === undefined ? {} : { item }) };
-      return { ...rest, execution: { runId, state, node, ...which, runningMs } };
-    });
     return {
-      threads,
+      threads: view.threads.map(threadStatusOf),
       queued: view.queued,
       inFlight: view.inFlight,
       settled: view.settled,
       runs: this.#runs.size,
       pending: this.#admission.pending,
+      maxRuns: this.#admission.maxRuns,
+      rejected: this.#admission.rejected,
     };
+  }
+
+  load(): NodeLoad[] {
+    const shares = Array.from(this.#runs.values(), ({ share }) => share);
+    return loadOf(shares, this.#dispatcher.view(), this.clock.now());
   }
 
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: CloseOptions = {}): Promise<void> {

@@ -60,6 +60,23 @@ export interface ThreadStatus {
   readonly busyMs: number;
   /** Executions handed to it that have not ended. */
   readonly inFlight: number;
+  /** V8 heap in use and its limit (of the old generation), as of the end of one of its last executions. */
+  readonly heapUsedBytes?: number;
+  readonly heapLimitBytes?: number;
+  /** CPU time since it started, likewise; Node 22.19 and newer. */
+  readonly cpuMs?: number;
+}
+
+/** What a node has waiting for a thread and running on threads at this moment. */
+export interface NodeLoad {
+  readonly workflow: string;
+  readonly node: string;
+  /** Executions that wait, and the sum of how long they have, in milliseconds. */
+  readonly queued: number;
+  readonly queuedMs: number;
+  /** Executions that run, and the sum of how long their present items have. */
+  readonly running: number;
+  readonly runningMs: number;
 }
 
 /** The engine at this moment. */
@@ -75,6 +92,9 @@ export interface EngineStats {
   readonly runs: number;
   /** Those of them that wait for room (`maxRuns`). */
   readonly pending: number;
+  readonly maxRuns: number | undefined;
+  /** Runs that were refused since the engine was made, because there was no room. */
+  readonly rejected: number;
 }
 
 export interface CloseOptions {
@@ -113,6 +133,8 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
    */
   explain(runId: string): RunExplanation | undefined;
   stats(): EngineStats;
+  /** What waits for threads and runs on them at this moment, by workflow and node; looks at each execution that waits. */
+  load(): NodeLoad[];
   /**
    * Calls a function for every event from now on, of the live runs too, as `onEvent` does. Returns what ends that.
    *

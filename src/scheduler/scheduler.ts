@@ -19,7 +19,7 @@ import { DueTimer } from './due-timer.ts';
 import { SchedulerStoppedError, UnknownScheduleError } from './errors.ts';
 import { LiveSchedule, type ScheduleHost } from './live-schedule.ts';
 import { checkId, checkSpec, cronOf, intervalOf, type Timing } from './spec.ts';
-import { statusOf } from './status.ts';
+import { overviewOf, statusOf } from './status.ts';
 import { Stopping } from './stopping.ts';
 import { Timeline } from './timeline.ts';
 import type {
@@ -28,6 +28,7 @@ import type {
   Schedule,
   ScheduleListener,
   ScheduleOptions,
+  ScheduleOverview,
   ScheduleStatus,
   StopReport,
   StoreRequired,
@@ -219,6 +220,11 @@ export class Scheduler<Services = unknown> implements AsyncDisposable {
   /** All schedules, in the order in which they were added. */
   list(): ScheduleStatus[] {
     return [...this.#schedules.values()].map(statusOf);
+  }
+
+  /** State and next fire of all schedules, in the order of adding; cheap, for who looks often. */
+  overview(): ScheduleOverview[] {
+    return Array.from(this.#schedules.values(), overviewOf);
   }
 
   has(id: string): boolean {

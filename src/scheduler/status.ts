@@ -1,9 +1,15 @@
 /** A schedule as its status shows it: a copy. */
 import type { LiveSchedule } from './live-schedule.ts';
 import { describeTiming } from './spec.ts';
-import type { ScheduleStatus } from './types.ts';
+import type { ScheduleOverview, ScheduleStatus } from './types.ts';
 
 const FIRES = 5;
+
+export function overviewOf(schedule: LiveSchedule): ScheduleOverview {
+  const [at] = schedule.nextFires(1);
+  const { spec, state } = schedule;
+  return { id: spec.id, status: state, ...(at === undefined ? {} : { nextFire: new Date(at) }) };
+}
 
 export function statusOf(schedule: LiveSchedule): ScheduleStatus {
   const { spec, record, state } = schedule;

@@ -146,6 +146,14 @@ export interface ScheduleStatus {
   readonly history: readonly ScheduledRun[];
 }
 
+/** A schedule in a glance. */
+export interface ScheduleOverview {
+  readonly id: string;
+  readonly status: ScheduleState;
+  /** Jitter not included; absent while it is paused, tripped, or the scheduler does not run. */
+  readonly nextFire?: Date;
+}
+
 /** A schedule in the hands of who made it. */
 export interface Schedule<Store = unknown, Exit extends string = string> {
   readonly id: string;

@@ -44,7 +44,7 @@ export interface HandlerOptions {
   readonly eventsKept?: number | undefined;
   /** Clients that may read events at once. @default 100 */
   readonly maxClients?: number | undefined;
-  /** Shown by the OpenAPI document and the metrics. @default 'unknown' */
+  /** Shown by the OpenAPI document. @default 'unknown' */
   readonly version?: string | undefined;
   /** Told of errors that nobody has foreseen; the client gets a 500 without details. @default a process warning */
   readonly onError?: ((error: unknown, request: Request) => void) | undefined;
@@ -80,17 +80,15 @@ export function createHandler<Services>(engine: Engine<Services>, options: Handl
   const feed = new EventFeed(countOf('eventsKept', options.eventsKept ?? DEFAULT_EVENTS_KEPT));
   const clients = new SseClients(countOf('maxClients', options.maxClients ?? DEFAULT_CLIENTS));
   const limit = countOf('bodyLimit', options.bodyLimit ?? DEFAULT_BODY_LIMIT);
-  const metrics = serverMetrics({ engine: erased, scheduler, clients, book, version });
+  const metrics = serverMetrics({ engine: erased, scheduler, pipelines, clients, book });
 
   const offs = [
     erased.listen((event) => {
       if (event.type === 'run.finished') book.ended(event);
-      metrics.take(event);
       feed.push(event);
     }),
     scheduler?.listen((event) => {
       if (event.type === 'schedule.started') book.note(event.runId, { schedule: event.schedule });
-      metrics.take(event);
       feed.push(event);
     }),
   ];
@@ -110,6 +108,7 @@ export function createHandler<Services>(engine: Engine<Services>, options: Handl
     readiness,
     close: () => {
       for (const off of offs) off?.();
+      metrics.close();
       clients.close();
     },
   });

@@ -1,31 +1,47 @@
-/** The metrics of a server: those of its engine and scheduler, and its own. */
-import type { Engine, Scheduler } from '../index.ts';
-import { Metrics } from '../observe/metrics.ts';
+/** The metrics of a server: those of its engine and scheduler, of its process, and its own. */
+import * as client from 'prom-client';
+import type { Engine, Scheduler, WorkflowDefinition } from '../index.ts';
+import { SERVER_CATALOGUE } from '../observe/metrics/catalogue.ts';
+import { prometheusExporter, type PrometheusExporter } from '../prometheus.ts';
+import type { AnyPipeline } from './config.ts';
 import type { RunBook } from './run-book.ts';
 import type { SseClients } from './sse-clients.ts';
 
 export interface ServerMetricsOptions {
   readonly engine: Engine;
   readonly scheduler: Scheduler | undefined;
+  readonly pipelines: readonly AnyPipeline[];
   readonly clients: SseClients;
   readonly book: RunBook;
-  readonly version: string;
 }
 
-/** Metrics with those of the server added. */
-export type ServerMetrics = Metrics;
-
-export function serverMetrics({ engine, scheduler, clients, book, version }: ServerMetricsOptions): ServerMetrics {
-  const metrics = new Metrics({ engine, scheduler, version });
-  metrics.gauge('server_event_clients', 'Clients that read events', [], (metric) => metric.put({}, clients.size));
-  metrics.counter(
-    'server_event_clients_dropped_total',
-    'Clients let go of because they did not keep up',
-    [],
-    (metric) => metric.put({}, clients.dropped),
-  );
-  metrics.counter('server_runs_forgotten_total', 'Ended runs that are not kept any more', [], (metric) =>
-    metric.put({}, book.dropped),
-  );
-  return metrics;
+export function serverMetrics({
+  engine,
+  scheduler,
+  pipelines,
+  clients,
+  book,
+}: ServerMetricsOptions): PrometheusExporter {
+  const registry = new client.Registry();
+  client.collectDefaultMetrics({ register: registry });
+  const register = (name: keyof typeof SERVER_CATALOGUE, read: () => number): void => {
+    const { type, help } = SERVER_CATALOGUE[name];
+    const configuration = { name, help, registers: [registry] };
+    if (type === 'gauge') {
+      const gauge: client.Gauge = new client.Gauge({ ...configuration, collect: () => gauge.set(read()) });
+      return;
+    }
+    const counter: client.Counter = new client.Counter({
+      ...configuration,
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  };
+  register('cano_server_event_clients', () => clients.size);
+  register('cano_server_event_clients_dropped_total', () => clients.dropped);
+  register('cano_server_runs_forgotten_total', () => book.dropped);
+  const workflows = pipelines.map(({ workflow }) => workflow as { readonly definition: WorkflowDefinition });
+  return prometheusExporter({ client, registry, engine, scheduler, workflows });
 }

@@ -1,5 +1,5 @@
 /** What machines look at: health, readiness, metrics. */
-import type { ServerMetrics } from './metrics.ts';
+import type { PrometheusExporter } from '../prometheus.ts';
 import { route, type Route } from './route.ts';
 
 export interface Readiness {
@@ -7,7 +7,7 @@ export interface Readiness {
   isReady: () => boolean;
 }
 
-export function statusRoutes(metrics: ServerMetrics, readiness: Readiness): Route[] {
+export function statusRoutes(metrics: PrometheusExporter, readiness: Readiness): Route[] {
   return [
     route(
       {
@@ -34,7 +34,7 @@ export function statusRoutes(metrics: ServerMetrics, readiness: Readiness): Rout
       {
         method: 'get',
         path: '/metrics',
-        summary: 'Counters in the text format of Prometheus',
+        summary: 'Metrics in the text format of Prometheus',
         answers: { 200: { description: 'all of them', type: 'text/plain' } },
       },
       async () => new Response(await metrics.render(), { headers: { 'content-type': metrics.contentType } }),

@@ -38,22 +38,32 @@ const WORDS_PER_SLOT = 4;
 const [STATE, STOP, PROGRESS, PHASE] = [0, 1, 2, 3] as const;
 const LOGS_SEEN = 0;
 const WORD_BYTES = (HEADER_WORDS + SLOT_COUNT * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
+const [HEAP_USED, HEAP_LIMIT, CPU_MS, VITALS] = [0, 1, 2, 3] as const;
+const TABLE_BYTES = WORD_BYTES + (SLOT_COUNT + VITALS) * Float64Array.BYTES_PER_ELEMENT;
 
 // Taken before user code is loaded: a thread whose user replaces them must still answer.
 const { add, compareExchange, load, store } = Atomics;
+
+/** How a thread is, as of the last time it said so; 0 where it does not know. */
+export interface Vitals {
+  readonly heapUsedBytes: number;
+  readonly heapLimitBytes: number;
+  /** CPU time since the thread started, in milliseconds. */
+  readonly cpuMs: number;
+}
 
 /** One lease's shared memory, seen from either thread. */
 export class SlotTable {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #startedAt: Float64Array;
+  readonly #vitals: Float64Array;
 
-  constructor(
-    buffer: SharedArrayBuffer = new SharedArrayBuffer(WORD_BYTES + SLOT_COUNT * Float64Array.BYTES_PER_ELEMENT),
-  ) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(TABLE_BYTES)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer, 0, WORD_BYTES / Int32Array.BYTES_PER_ELEMENT);
     this.#startedAt = new Float64Array(buffer, WORD_BYTES, SLOT_COUNT);
+    this.#vitals = new Float64Array(buffer, WORD_BYTES + this.#startedAt.byteLength, VITALS);
   }
 
   /** Main: puts a new generation of so many items into a slot that is FREE, DONE or STOLEN, and returns it. */
@@ -168,6 +178,18 @@ export class SlotTable {
 
   logsSeen(): number {
     return load(this.#words, LOGS_SEEN);
+  }
+
+  /** Thread: how it is. */
+  setVitals({ heapUsedBytes, heapLimitBytes, cpuMs }: Vitals): void {
+    this.#vitals[HEAP_USED] = heapUsedBytes;
+    this.#vitals[HEAP_LIMIT] = heapLimitBytes;
+    this.#vitals[CPU_MS] = cpuMs;
+  }
+
+  vitals(): Vitals {
+    const [heapUsedBytes = 0, heapLimitBytes = 0, cpuMs = 0] = this.#vitals;
+    return { heapUsedBytes, heapLimitBytes, cpuMs };
   }
 
   #swap(slot: number, generation: number, from: SlotState, to: SlotState): boolean {

@@ -15,6 +15,7 @@ import { Notes } from './notes.ts';
 import { Outbox, newSection, type Section } from './outbox.ts';
 import { findReady, makeReady, resourceKey, type Ready } from './resources.ts';
 import { beginReading, holdsShared } from './shared-values.ts';
+import { VitalsTeller } from './vitals.ts';
 
 const TURN_MS = 5;
 const LONG_MS = 0.5;
@@ -27,6 +28,7 @@ export class Executor {
   readonly #slots: SlotTable;
   readonly #outbox: Outbox;
   readonly #notes: Notes;
+  readonly #vitals: VitalsTeller;
   readonly #rpc: unknown;
   readonly #present: Present;
   readonly #hooks: ItemHooks;
@@ -48,6 +50,7 @@ export class Executor {
     this.#post = (message) => post([message]);
     this.#outbox = new Outbox(post);
     this.#notes = new Notes(this.#post, slots);
+    this.#vitals = new VitalsTeller(slots);
     this.#hooks = {
       sectionDue: (section, at) => {
         this.#outbox.add(section, false, at);
@@ -218,5 +221,6 @@ export class Executor {
     const at = section.ends.at(-1) ?? section.startedAt;
     this.#outbox.add(section, true, at);
     if (this.#outbox.isDue(at)) this.#outbox.flush();
+    this.#vitals.tell(at);
   }
 }

@@ -147,8 +147,17 @@ test('the outline lists states, branches and inner states in order', () => {
     { state: 'B', node: 'geo', branch: 'geo' },
     { state: 'B', node: 'measure', branch: 'price' },
   ];
-  assert.deepEqual(deep().outline(), rows);
-  assert.deepEqual(outlineOf(outer.definition), [
+  const shown = (definition: WorkflowDefinition): unknown[] =>
+    outlineOf(definition).map(({ state, node: name, branch: of }) =>
+      of === undefined ? { state, node: name } : { state, node: name, branch: of },
+    );
+  assert.deepEqual(shown(deep().definition), rows);
+  assert.deepEqual(deep().outline(), outlineOf(deep().definition));
+  assert.deepEqual(
+    outlineOf(deep().definition).map(({ outcomes }) => outcomes),
+    [['Good', 'Bad'], ['Good', 'Bad'], ['Done'], [], []],
+  );
+  assert.deepEqual(shown(outer.definition), [
     { state: 'X', node: 'parent' },
     ...rows.map((row) => Object.assign({}, row, { state: `X/${row.state}` })),
   ]);

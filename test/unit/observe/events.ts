@@ -51,6 +51,8 @@ export class Script {
         startedAt,
         endedAt,
         receivedAt: endedAt,
+        waitMs: 0,
+        together: 1,
         cloneMs: 0,
         bytesIn: 0,
         bytesOut: 0,

@@ -67,6 +67,8 @@ const shapes: Shapes = {
     startedAt: time,
     endedAt: time,
     receivedAt: time,
+    waitMs: amount,
+    together: from1,
     cloneMs: amount,
     bytesIn: count,
     bytesOut: count,

@@ -375,7 +375,8 @@ describe('the rest', () => {
       'cano_workflow_runs_total{workflow="work",status="completed"} 1',
       'cano_workflow_runs_started_total{workflow="work"} 1',
       'cano_node_attempts_total{workflow="work",node="work",outcome="ok"} 1',
-      'cano_scheduler_fires_total{schedule="byHand",trigger="trigger"} 1',
+      'cano_scheduler_fires_total{schedule="byHand",reason="trigger"} 1',
+      'cano_node_visits_total{workflow="work",node="work",status="completed"} 1',
       'cano_scheduler_schedules{state="idle"} 2',
       'cano_server_event_clients 0',
     ]) {

@@ -1,0 +1,116 @@
+/**
+ * The metrics of engines and schedulers: fed by their events, read off them where a figure is one of the moment.
+ *
+ * M1 What is counted is in plain cells on the main thread; nothing is rendered, and no client library is asked, before
+ *    somebody looks.
+ * M2 `refresh` and the reading that follows it are of one turn of the event loop: what is read fits together.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { EngineEvent, RunEvent, ScheduleEvent } from '../../core/events.ts';
+import { Families, type FamiliesOptions } from './families.ts';
+import { PoolCells, type ObservedEngine } from './pool-cells.ts';
+import { RunCollector, type DeclaredWorkflow } from './run-collector.ts';
+import { ScheduleCollector, type ObservedScheduler } from './schedule-collector.ts';
+
+/** What metrics are taken of. */
+export interface EngineSource extends ObservedEngine {
+  listen(listener: (event: RunEvent | EngineEvent) => void): () => void;
+  runs(): readonly RunSource[];
+}
+
+interface RunSource {
+  readonly id: string;
+  readonly status: string;
+  readonly definition: { readonly name: string };
+  report(): { readonly wallMs: number };
+}
+
+export interface SchedulerSource extends ObservedScheduler {
+  listen(listener: (event: ScheduleEvent) => void): () => void;
+}
+
+export interface MetricsOptions extends FamiliesOptions {
+  readonly version: string;
+  /** What is known of the workflow of a run that begins; asked once per workflow. */
+  readonly declare: (run: RunSource) => DeclaredWorkflow;
+  readonly clock: Clock;
+}
+
+export class Metrics {
+  readonly families: Families;
+  readonly #clock: Clock;
+  readonly #declare: MetricsOptions['declare'];
+  readonly #runs: RunCollector;
+  readonly #schedules: ScheduleCollector;
+  readonly #pools = new Map<EngineSource, PoolCells>();
+  readonly #schedulers = new Set<SchedulerSource>();
+  readonly #declared = new Set<string>();
+  readonly #offs: (() => void)[] = [];
+
+  constructor({ version, declare, clock, ...options }: MetricsOptions) {
+    this.families = new Families(options);
+    this.#clock = clock;
+    this.#declare = declare;
+    this.#runs = new RunCollector(this.families);
+    this.#schedules = new ScheduleCollector(this.families);
+    this.families.of('cano_build_info').child(version, process.version).value = 1;
+  }
+
+  /** Counts what an engine does from now on. One that is counted already is not counted twice. */
+  addEngine(engine: EngineSource): void {
+    if (this.#pools.has(engine)) return;
+    const pool = new PoolCells(this.families, engine);
+    this.#pools.set(engine, pool);
+    for (const run of engine.runs()) {
+      this.#declareOf(run);
+      // One that waits for room announces its start yet.
+      if (run.status !== 'pending')
+        this.#runs.workflow(run.definition.name).adopt(run.id, this.#clock.now() - run.report().wallMs);
+    }
+    const off = engine.listen((event) => {
+      if (event.type === 'thread.started' || event.type === 'thread.exited') {
+        pool.take(event);
+        return;
+      }
+      if (event.type === 'run.started' && !this.#declared.has(event.workflow)) {
+        const run = engine.runs().find(({ id }) => id === event.runId);
+        if (run !== undefined) this.#declareOf(run);
+      }
+      this.#runs.take(event, pool);
+    });
+    this.#offs.push(off);
+  }
+
+  addScheduler(scheduler: SchedulerSource): void {
+    if (this.#schedulers.has(scheduler)) return;
+    this.#schedulers.add(scheduler);
+    this.#schedules.add(scheduler);
+    this.#offs.push(scheduler.listen((event) => this.#schedules.take(event)));
+  }
+
+  /** Has all series of a workflow begin at 0. */
+  declare(workflow: DeclaredWorkflow): void {
+    this.#declared.add(workflow.name);
+    this.#runs.declare(workflow);
+  }
+
+  /** Brings up to date what is read off engines, schedulers and clocks. */
+  refresh(): void {
+    this.#runs.refresh(this.#clock.now());
+    this.#schedules.refresh();
+    for (const pool of this.#pools.values()) pool.refresh(this.#runs);
+    const { active, idle } = performance.eventLoopUtilization();
+    this.families.of('cano_event_loop_active_seconds_total').child().value = active / 1_000;
+    this.families.of('cano_event_loop_idle_seconds_total').child().value = idle / 1_000;
+  }
+
+  /** Counts nothing any more. */
+  close(): void {
+    for (const off of this.#offs.splice(0)) off();
+  }
+
+  #declareOf(run: RunSource): void {
+    if (this.#declared.has(run.definition.name)) return;
+    this.declare(this.#declare(run));
+  }
+}

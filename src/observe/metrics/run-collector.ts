@@ -1,0 +1,137 @@
+/**
+ * Counts what runs announce.
+ *
+ * R1 An event adds to cells that are at hand: names are looked up, nothing is made after the first event of its kind.
+ * R2 The report of a run is not used for what its events have told: each event counts once.
+ */
+import type { EventError, ExecFinished, RunEvent, RunFinished } from '../../core/events.ts';
+import type { FAILURE_REASONS } from './catalogue.ts';
+import type { Families } from './families.ts';
+import type { PoolCells } from './pool-cells.ts';
+import { Named, WorkflowCells, type NodeCells } from './workflow-cells.ts';
+
+/** What is known of a workflow before it has run. */
+export interface DeclaredWorkflow {
+  readonly name: string;
+  readonly nodes: readonly { readonly node: string; readonly outcomes: readonly string[] }[];
+}
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+export class RunCollector {
+  readonly #workflows: Named<WorkflowCells>;
+
+  constructor(families: Families) {
+    this.#workflows = new Named(families, 'workflow', (name) => new WorkflowCells(families, name));
+  }
+
+  /** Has all its series begin at 0: what is first seen above it is missed by `rate()` and `increase()`. */
+  declare({ name, nodes }: DeclaredWorkflow): void {
+    const workflow = this.workflow(name);
+    for (const { node, outcomes } of nodes) {
+      const cells = workflow.node(node);
+      for (const outcome of outcomes) cells.transition(outcome);
+    }
+  }
+
+  workflow(name: string): WorkflowCells {
+    return this.#workflows.of(name);
+  }
+
+  refresh(now: number): void {
+    for (const workflow of this.#workflows.all()) workflow.refresh(now);
+  }
+
+  /** @param pool of the engine that runs it */
+  take(event: RunEvent, pool: PoolCells): void {
+    const workflow = this.workflow(event.workflow);
+    switch (event.type) {
+      case 'exec.finished':
+        takeAttempt(event, workflow.node(event.node), pool);
+        break;
+      case 'transition': {
+        const node = workflow.node(event.node);
+        node.visits[event.failed ? 'failed' : 'completed'].value += 1;
+        node.transition(event.outcome).value += 1;
+        node.phases.prep.settled += event.prepMs / 1_000;
+        node.phases.post.settled += event.postMs / 1_000;
+        break;
+      }
+      case 'run.started':
+        workflow.begin(event.runId, event.at);
+        break;
+      case 'run.finished':
+        takeEnd(event, workflow);
+        break;
+      case 'retry.scheduled': {
+        const node = workflow.node(event.node);
+        node.retries.value += 1;
+        node.backOff(event.at, event.delayMs);
+        break;
+      }
+      case 'counter':
+        workflow.node(event.node).counter(event.name).value += event.add;
+        break;
+      case 'log':
+        workflow.logLines(event.level).value += 1;
+        break;
+      case 'warning':
+        workflow.warnings(event.code).value += 1;
+        break;
+      default:
+      // The rest tells nothing that is counted: visits are counted at their end.
+    }
+  }
+}
+
+function takeAttempt(event: ExecFinished, node: NodeCells, pool: PoolCells): void {
+  const { outcome, startedAt, endedAt, together } = event;
+  const exec = (endedAt - startedAt) / 1_000;
+  const back = (event.receivedAt - endedAt) / 1_000 / together;
+  const clone = event.cloneMs / 1_000;
+  node.attempts[outcome].value += 1;
+  if (outcome !== 'ok' && outcome !== 'cancelled') node.failures[reasonOf(event)].value += 1;
+  const { phases } = node;
+  phases.queue.settled += event.waitMs / 1_000 / together;
+  phases.clone.settled += clone;
+  phases.exec.settled += exec;
+  phases.return.settled += back;
+  // What was cancelled before it started has taken no time, and would count as the shortest of all.
+  const hasRun = outcome !== 'cancelled' || exec > 0;
+  if (hasRun) node.exec.observe(exec);
+  if (event.thread === undefined) return;
+  pool.executions[outcome].value += 1;
+  if (!hasRun) return;
+  pool.queue.observe(event.waitMs / 1_000);
+  pool.exec.observe(exec);
+  pool.overhead.observe(clone + back);
+  pool.bytesIn.observe(event.bytesIn);
+  pool.bytesOut.observe(event.bytesOut);
+}
+
+function takeEnd({ runId, status, state, at, report }: RunFinished, workflow: WorkflowCells): void {
+  workflow.end(runId, status, at, report.wallMs);
+  if (status === 'completed') {
+    workflow.lastSuccess().value = (report.startedAt + report.wallMs) / 1_000;
+    return;
+  }
+  // The visit that it ended in has no transition.
+  const open = report.nodes.find((row) => row.state === state && row.branch === undefined);
+  if (open !== undefined) workflow.node(open.node).visits[status === 'failed' ? 'failed' : 'cancelled'].value += 1;
+}
+
+/** Why an attempt failed; the code of its error says it where the outcome does not. */
+export function reasonOf({ outcome, error }: { readonly outcome: string; readonly error?: EventError }): FailureReason {
+  if (outcome === 'timeout') return 'timeout';
+  if (outcome === 'crash') return error?.reason === 'out_of_memory' ? 'out_of_memory' : 'crash';
+  switch (error?.code) {
+    case 'CANO_NOT_CLONEABLE':
+      return 'not_cloneable';
+    case 'CANO_LOAD_FAILED':
+      return 'load';
+    case 'CANO_SETUP_FAILED':
+      return 'setup';
+    default:
+      return 'error';
+  }
+}

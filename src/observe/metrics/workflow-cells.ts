@@ -1,0 +1,185 @@
+/** The cells of one workflow and of its nodes. */
+import {
+  FAILURE_REASONS,
+  LOG_LEVELS,
+  OUTCOMES,
+  PHASES,
+  RUN_STATUSES,
+  VISIT_STATUSES,
+  WARNING_CODES,
+} from './catalogue.ts';
+import type { OpenLabel, PhaseName } from './catalogue.ts';
+import type { Cell, HistogramCell } from './cells.ts';
+import type { Families } from './families.ts';
+import { Pauses, type IntegralCell } from './integral.ts';
+
+type RunEnd = (typeof RUN_STATUSES)[number];
+
+export class WorkflowCells {
+  /** Runs that wait for room; counted anew at each scrape. */
+  readonly pending: Cell;
+  readonly #families: Families;
+  readonly #name: string;
+  readonly #nodes: Named<NodeCells>;
+  readonly #started: Cell;
+  readonly #active: Cell;
+  readonly #activeSeconds: IntegralCell;
+  readonly #ended: Readonly<Record<RunEnd, Cell>>;
+  readonly #durations: Readonly<Record<RunEnd, HistogramCell>>;
+  /** Start of each active run. */
+  readonly #starts = new Map<string, number>();
+  /** Their sum: with their number it says how long all have been active, without a look at each. */
+  #startSum = 0;
+
+  /** @param name as it was admitted */
+  constructor(families: Families, name: string) {
+    this.#families = families;
+    this.#name = name;
+    this.#nodes = new Named(families, 'node', (node) => new NodeCells(families, name, node));
+    this.#started = families.of('cano_workflow_runs_started_total').child(name);
+    this.#active = families.of('cano_workflow_runs_active').child(name);
+    this.pending = families.of('cano_workflow_runs_pending').child(name);
+    this.#activeSeconds = families.of('cano_workflow_run_active_seconds_total').child(name);
+    const ended = families.of('cano_workflow_runs_total');
+    this.#ended = eachOf(RUN_STATUSES, (status) => ended.child(name, status));
+    const durations = families.of('cano_workflow_run_duration_seconds');
+    this.#durations = eachOf(RUN_STATUSES, (status) => durations.child(name, status));
+    for (const level of LOG_LEVELS) this.logLines(level);
+    for (const code of WARNING_CODES) this.warnings(code);
+  }
+
+  node(name: string): NodeCells {
+    return this.#nodes.of(name);
+  }
+
+  begin(runId: string, at: number): void {
+    this.#started.value += 1;
+    this.adopt(runId, at);
+  }
+
+  /** A run that had begun before anybody listened. */
+  adopt(runId: string, at: number): void {
+    if (this.#starts.has(runId)) return;
+    this.#starts.set(runId, at);
+    this.#startSum += at;
+    this.#active.value += 1;
+  }
+
+  end(runId: string, status: RunEnd, at: number, wallMs: number): void {
+    this.#ended[status].value += 1;
+    this.#durations[status].observe(wallMs / 1_000);
+    const startedAt = this.#starts.get(runId);
+    if (startedAt === undefined) return;
+    this.#starts.delete(runId);
+    this.#startSum -= startedAt;
+    this.#active.value -= 1;
+    this.#activeSeconds.settled += (at - startedAt) / 1_000;
+  }
+
+  /** Brings up to date what changes by itself; times in milliseconds. */
+  refresh(now: number): void {
+    this.#activeSeconds.open = Math.max(0, this.#starts.size * now - this.#startSum) / 1_000;
+    this.pending.value = 0;
+    for (const node of this.#nodes.all()) node.refresh(now);
+  }
+
+  /** Absent until a run has completed: before that there is no such time. */
+  lastSuccess(): Cell {
+    return this.#families.of('cano_workflow_last_success_timestamp_seconds').child(this.#name);
+  }
+
+  logLines(level: string): Cell {
+    return this.#families.of('cano_log_lines_total').child(this.#name, level);
+  }
+
+  warnings(code: string): Cell {
+    return this.#families.of('cano_warnings_total').child(this.#name, code);
+  }
+}
+
+export class NodeCells {
+  readonly visits: Readonly<Record<(typeof VISIT_STATUSES)[number], Cell>>;
+  readonly attempts: Readonly<Record<(typeof OUTCOMES)[number], Cell>>;
+  readonly failures: Readonly<Record<(typeof FAILURE_REASONS)[number], Cell>>;
+  readonly phases: Readonly<Record<PhaseName, IntegralCell>>;
+  readonly retries: Cell;
+  readonly exec: HistogramCell;
+  readonly #backoffs = new Pauses();
+  readonly #transitions: Named<Cell>;
+  readonly #counters: Named<Cell>;
+
+  /** Both names as they were admitted. */
+  constructor(families: Families, workflow: string, node: string) {
+    const visits = families.of('cano_node_visits_total');
+    this.visits = eachOf(VISIT_STATUSES, (status) => visits.child(workflow, node, status));
+    const attempts = families.of('cano_node_attempts_total');
+    this.attempts = eachOf(OUTCOMES, (outcome) => attempts.child(workflow, node, outcome));
+    const failures = families.of('cano_node_failures_total');
+    this.failures = eachOf(FAILURE_REASONS, (reason) => failures.child(workflow, node, reason));
+    const phases = families.of('cano_node_phase_seconds_total');
+    this.phases = eachOf(PHASES, (phase) => phases.child(workflow, node, phase));
+    this.retries = families.of('cano_node_retries_total').child(workflow, node);
+    this.exec = families.of('cano_node_exec_duration_seconds').child(workflow, node);
+    const transitions = families.of('cano_node_transitions_total');
+    this.#transitions = new Named(families, 'outcome', (outcome) => transitions.child(workflow, node, outcome));
+    const counters = families.of('cano_node_counter_total');
+    this.#counters = new Named(families, 'counter', (counter) => counters.child(workflow, node, counter));
+  }
+
+  transition(outcome: string): Cell {
+    return this.#transitions.of(outcome);
+  }
+
+  counter(name: string): Cell {
+    return this.#counters.of(name);
+  }
+
+  /** @param at in milliseconds */
+  backOff(at: number, delayMs: number): void {
+    this.#backoffs.add(at, delayMs);
+  }
+
+  refresh(now: number): void {
+    this.phases.backoff.settled = this.#backoffs.sumMs(now) / 1_000;
+    // Set again by those that know of something.
+    this.phases.queue.open = 0;
+    this.phases.exec.open = 0;
+  }
+}
+
+/** Things by a name that a program chooses. What is counted as `OTHER` is not kept by its name: there may be any number. */
+export class Named<T> {
+  readonly #families: Families;
+  readonly #label: OpenLabel;
+  readonly #make: (admitted: string) => T;
+  readonly #made = new Map<string, T>();
+
+  constructor(families: Families, label: OpenLabel, make: (admitted: string) => T) {
+    this.#families = families;
+    this.#label = label;
+    this.#make = make;
+  }
+
+  of(name: string): T {
+    return this.#made.get(name) ?? this.#of(this.#families.admit(this.#label, name));
+  }
+
+  /** Whether it is told apart from the others. */
+  has(name: string): boolean {
+    return this.#made.has(name);
+  }
+
+  all(): Iterable<T> {
+    return this.#made.values();
+  }
+
+  #of(admitted: string): T {
+    let made = this.#made.get(admitted);
+    if (made === undefined) this.#made.set(admitted, (made = this.#make(admitted)));
+    return made;
+  }
+}
+
+function eachOf<K extends string, V>(keys: readonly K[], make: (key: K) => V): Readonly<Record<K, V>> {
+  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<K, V>;
+}

@@ -1,0 +1,49 @@
+/** An engine at this moment, as its users and metrics see it. */
+import type { DispatcherView, ThreadView } from '../dispatch/dispatcher.ts';
+import type { ExecutionRequest } from '../dispatch/execution.ts';
+import type { RunShare } from '../dispatch/run-share.ts';
+import type { NodeLoad, ThreadStatus } from './types.ts';
+
+export function threadStatusOf({ execution, item, runningMs, vitals, ...rest }: ThreadView): ThreadStatus {
+  const status = vitals === undefined ? rest : { ...rest, ...vitalsOf(vitals) };
+  if (execution === undefined) return status;
+  const { runId, state, node, branch } = execution.request;
+  const which = { ...(branch === undefined ? {} : { branch }), ...(item === undefined ? {} : { item }) };
+  return { ...status, execution: { runId, state, node, ...which, runningMs } };
+}
+
+function vitalsOf({ heapUsedBytes, heapLimitBytes, cpuMs }: NonNullable<ThreadView['vitals']>): Partial<ThreadStatus> {
+  return {
+    heapUsedBytes,
+    ...(heapLimitBytes > 0 ? { heapLimitBytes } : {}),
+    ...(cpuMs > 0 ? { cpuMs } : {}),
+  };
+}
+
+/** What waits, of the runs with these shares, and what runs. */
+export function loadOf(shares: Iterable<RunShare>, { threads }: DispatcherView, now: number): NodeLoad[] {
+  const rows = new Map<string, { -readonly [K in keyof NodeLoad]: NodeLoad[K] }>();
+  const rowOf = ({ workflow, node }: ExecutionRequest): { -readonly [K in keyof NodeLoad]: NodeLoad[K] } => {
+    const key = `${workflow}\0${node}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = { workflow, node, queued: 0, queuedMs: 0, running: 0, runningMs: 0 };
+      rows.set(key, row);
+    }
+    return row;
+  };
+  for (const share of shares) {
+    for (let waiting = share.first; waiting !== undefined; waiting = waiting.next) {
+      const row = rowOf(waiting.request);
+      row.queued += 1;
+      row.queuedMs += Math.max(0, now - waiting.queuedAt);
+    }
+  }
+  for (const { execution, runningMs } of threads) {
+    if (execution === undefined) continue;
+    const row = rowOf(execution.request);
+    row.running += 1;
+    row.runningMs += runningMs;
+  }
+  return [...rows.values()];
+}
