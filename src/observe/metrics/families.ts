@@ -13,14 +13,18 @@ import { LabelGuard } from './guard.ts';
 import { IntegralCell } from './integral.ts';
 
 /** Counters of seconds of things that go on for long. */
-const INTEGRALS = [
+type IntegralName =
+  | 'cano_workflow_run_active_seconds_total'
+  | 'cano_node_phase_seconds_total'
+  | 'cano_pool_busy_seconds_total'
+  | 'cano_thread_busy_seconds_total';
+
+const INTEGRALS: ReadonlySet<string> = new Set<IntegralName>([
   'cano_workflow_run_active_seconds_total',
   'cano_node_phase_seconds_total',
   'cano_pool_busy_seconds_total',
   'cano_thread_busy_seconds_total',
-] as const satisfies readonly MetricName[];
-
-type IntegralName = (typeof INTEGRALS)[number];
+]);
 
 export type HistogramName = {
   [N in MetricName]: (typeof CATALOGUE)[N]['type'] extends 'histogram' ? N : never;
@@ -46,13 +50,12 @@ export class Families {
 
   constructor({ maxLabelValues, buckets }: FamiliesOptions) {
     this.#guard = new LabelGuard(maxLabelValues);
-    const integrals: ReadonlySet<string> = new Set(INTEGRALS);
     for (const [key, spec] of Object.entries<MetricSpec>(CATALOGUE)) {
       const kind = spec.buckets;
       const bounds = kind === undefined ? undefined : Float64Array.from(buckets[kind] ?? BUCKETS[kind]);
       const make = (): Cell | HistogramCell | IntegralCell => {
         if (bounds !== undefined) return new HistogramCell(bounds);
-        return integrals.has(key) ? new IntegralCell() : new Cell();
+        return INTEGRALS.has(key) ? new IntegralCell() : new Cell();
       };
       this.#families.set(key as MetricName, new Family(key, spec, make));
     }
