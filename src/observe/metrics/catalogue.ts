@@ -64,7 +64,7 @@ export const CATALOGUE = {
   cano_workflow_runs_started_total: { type: 'counter', help: 'Runs that have begun.', labels: ['workflow'] },
   cano_workflow_runs_total: {
     type: 'counter',
-    help: `Runs that have ended, by status (${RUN_STATUSES.join('|')}).`,
+    help: 'Runs that have ended, by status (completed|failed|cancelled|timed_out).',
     labels: ['workflow', 'status'],
   },
   cano_workflow_run_duration_seconds: {
@@ -92,12 +92,12 @@ export const CATALOGUE = {
 
   cano_node_visits_total: {
     type: 'counter',
-    help: `Visits that have ended, retries included, by status (${VISIT_STATUSES.join('|')}).`,
+    help: 'Visits that have ended, retries included, by status (completed|failed|cancelled).',
     labels: ['workflow', 'node', 'status'],
   },
   cano_node_attempts_total: {
     type: 'counter',
-    help: `Attempts of exec, of each item of a batch, by outcome (${OUTCOMES.join('|')}).`,
+    help: 'Attempts of exec, of each item of a batch, by outcome (ok|error|timeout|cancelled|crash).',
     labels: ['workflow', 'node', 'outcome'],
   },
   cano_node_retries_total: {
@@ -107,7 +107,7 @@ export const CATALOGUE = {
   },
   cano_node_failures_total: {
     type: 'counter',
-    help: `Failed attempts of exec, by reason (${FAILURE_REASONS.join('|')}).`,
+    help: 'Failed attempts of exec, by reason (error|timeout|crash|out_of_memory|not_cloneable|load|setup).',
     labels: ['workflow', 'node', 'reason'],
   },
   cano_node_exec_duration_seconds: {
@@ -118,7 +118,7 @@ export const CATALOGUE = {
   },
   cano_node_phase_seconds_total: {
     type: 'counter',
-    help: `Seconds by phase (${PHASES.join('|')}), what waits for or runs on a thread included: its rate is the average number of executions in that phase.`,
+    help: 'Seconds by phase (prep|queue|clone|exec|return|post|backoff), what waits for or runs on a thread included: its rate is the average number of executions in that phase.',
     labels: ['workflow', 'node', 'phase'],
   },
   cano_node_transitions_total: {
@@ -133,18 +133,18 @@ export const CATALOGUE = {
   },
   cano_warnings_total: {
     type: 'counter',
-    help: `Warnings of runs, by code (${WARNING_CODES.join('|')}).`,
+    help: 'Warnings of runs, by code (many_transitions|logs_dropped|costly_input).',
     labels: ['workflow', 'code'],
   },
   cano_log_lines_total: {
     type: 'counter',
-    help: `Lines that nodes have logged, by level (${LOG_LEVELS.join('|')}).`,
+    help: 'Lines that nodes have logged, by level (debug|info|warn|error).',
     labels: ['workflow', 'level'],
   },
 
   cano_pool_executions_total: {
     type: 'counter',
-    help: `Attempts that threads have ended, by outcome (${OUTCOMES.join('|')}).`,
+    help: 'Attempts that threads have ended, by outcome (ok|error|timeout|cancelled|crash).',
     labels: ['pool', 'outcome'],
   },
   cano_pool_queue_seconds: {
@@ -229,7 +229,7 @@ export const CATALOGUE = {
   cano_thread_starts_total: { type: 'counter', help: 'Threads that have started.', labels: ['pool'] },
   cano_thread_exits_total: {
     type: 'counter',
-    help: `Threads that have ended before their engine, by reason (${EXIT_REASONS.join('|')}).`,
+    help: 'Threads that have ended before their engine, by reason (exit|uncaught_error|out_of_memory|terminated|protocol|recycled).',
     labels: ['pool', 'reason'],
   },
   cano_event_loop_active_seconds_total: {
@@ -245,17 +245,17 @@ export const CATALOGUE = {
 
   cano_scheduler_fires_total: {
     type: 'counter',
-    help: `Runs started by schedules, by reason (${FIRE_REASONS.join('|')}).`,
+    help: 'Runs started by schedules, by reason (schedule|catch_up|trigger).',
     labels: ['schedule', 'reason'],
   },
   cano_scheduler_runs_total: {
     type: 'counter',
-    help: `Runs of schedules that have ended, by status (${RUN_STATUSES.join('|')}).`,
+    help: 'Runs of schedules that have ended, by status (completed|failed|cancelled|timed_out).',
     labels: ['schedule', 'status'],
   },
   cano_scheduler_skips_total: {
     type: 'counter',
-    help: `Fires that started nothing, by reason (${SKIP_REASONS.join('|')}).`,
+    help: 'Fires that started nothing, by reason (overlap|queue_full|replaced|backoff|tripped|removed|stopped).',
     labels: ['schedule', 'reason'],
   },
   cano_scheduler_misses_total: {
@@ -271,7 +271,7 @@ export const CATALOGUE = {
   },
   cano_scheduler_schedules: {
     type: 'gauge',
-    help: `Schedules, by state (${SCHEDULE_STATES.join('|')}).`,
+    help: 'Schedules, by state (idle|running|paused|backoff|tripped).',
     labels: ['state'],
   },
   cano_scheduler_next_fire_timestamp_seconds: {
@@ -285,7 +285,7 @@ export const CATALOGUE = {
     help: 'Times that a value of a label was one too many (maxLabelValues) and was counted as __other__, by label.',
     labels: ['label'],
   },
-} as const satisfies Readonly<Record<string, MetricSpec>>;
+} as const;
 
 /** What a server adds to them. */
 export const SERVER_CATALOGUE = {
@@ -300,7 +300,7 @@ export const SERVER_CATALOGUE = {
     help: 'Ended runs that the record of the server does not hold any more.',
     labels: [],
   },
-} as const satisfies Readonly<Record<string, MetricSpec>>;
+} as const;
 
 export type MetricName = keyof typeof CATALOGUE;
 

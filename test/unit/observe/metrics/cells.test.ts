@@ -2,7 +2,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { BUCKETS, CATALOGUE, OPEN_LABELS, SERVER_CATALOGUE } from '../../../../src/observe/metrics/catalogue.ts';
+import {
+  BUCKETS,
+  CATALOGUE,
+  EXIT_REASONS,
+  FAILURE_REASONS,
+  FIRE_REASONS,
+  LOG_LEVELS,
+  OPEN_LABELS,
+  OUTCOMES,
+  PHASES,
+  RUN_STATUSES,
+  SCHEDULE_STATES,
+  SERVER_CATALOGUE,
+  SKIP_REASONS,
+  VISIT_STATUSES,
+  WARNING_CODES,
+} from '../../../../src/observe/metrics/catalogue.ts';
 import type { MetricSpec } from '../../../../src/observe/metrics/catalogue.ts';
 import { HistogramCell } from '../../../../src/observe/metrics/cells.ts';
 import { Families } from '../../../../src/observe/metrics/families.ts';
@@ -102,6 +118,27 @@ describe('the catalogue', () => {
       }
     });
   }
+
+  it('says in its help which values a closed label has', () => {
+    const help = (name: keyof typeof CATALOGUE): string => CATALOGUE[name].help;
+    for (const [name, values] of [
+      ['cano_workflow_runs_total', RUN_STATUSES],
+      ['cano_node_visits_total', VISIT_STATUSES],
+      ['cano_node_attempts_total', OUTCOMES],
+      ['cano_node_failures_total', FAILURE_REASONS],
+      ['cano_node_phase_seconds_total', PHASES],
+      ['cano_warnings_total', WARNING_CODES],
+      ['cano_log_lines_total', LOG_LEVELS],
+      ['cano_pool_executions_total', OUTCOMES],
+      ['cano_thread_exits_total', EXIT_REASONS],
+      ['cano_scheduler_fires_total', FIRE_REASONS],
+      ['cano_scheduler_runs_total', RUN_STATUSES],
+      ['cano_scheduler_skips_total', SKIP_REASONS],
+      ['cano_scheduler_schedules', SCHEDULE_STATES],
+    ] as const) {
+      assert.ok(help(name).includes(`(${values.join('|')})`), `${name}: ${help(name)}`);
+    }
+  });
 
   it('has buckets in ascending order', () => {
     for (const [kind, bounds] of Object.entries(BUCKETS)) {
