@@ -44,6 +44,8 @@ export class RunCollector {
 
   /** @param pool of the engine that runs it */
   take(event: RunEvent, pool: PoolCells): void {
+    // The commonest that tells nothing: visits are counted at their end.
+    if (event.type === 'state.entered') return;
     const workflow = this.workflow(event.workflow);
     switch (event.type) {
       case 'exec.finished':
@@ -79,7 +81,7 @@ export class RunCollector {
         workflow.warnings(event.code).value += 1;
         break;
       default:
-      // The rest tells nothing that is counted: visits are counted at their end.
+      // The rest tells nothing that is counted.
     }
   }
 }

@@ -153,6 +153,8 @@ export class Named<T> {
   readonly #label: OpenLabel;
   readonly #make: (admitted: string) => T;
   readonly #made = new Map<string, T>();
+  #lastName: string | undefined;
+  #last: T | undefined;
 
   constructor(families: Families, label: OpenLabel, make: (admitted: string) => T) {
     this.#families = families;
@@ -161,7 +163,14 @@ export class Named<T> {
   }
 
   of(name: string): T {
-    return this.#made.get(name) ?? this.#of(this.#families.admit(this.#label, name));
+    // Events of one name follow each other, and their texts are the same object.
+    if (name === this.#lastName) return this.#last as T;
+    const found = this.#made.get(name) ?? this.#of(this.#families.admit(this.#label, name));
+    if (this.#made.has(name)) {
+      this.#lastName = name;
+      this.#last = found;
+    }
+    return found;
   }
 
   /** Whether it is told apart from the others. */
