@@ -17,7 +17,7 @@ const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)
 test('the examples of the README print what their comments say', (context) => {
   assert.deepEqual(
     examples.map(({ name }) => name),
-    ['primes.ts', 'main.ts', 'race.ts', 'score.ts', 'sharing.ts', 'schedules.ts'],
+    ['primes.ts', 'main.ts', 'race.ts', 'score.ts', 'sharing.ts', 'schedules.ts', 'metrics.ts'],
   );
   const folder = mkdtempSync(join(tmpdir(), 'cano-readme-'));
   context.after(() => rmSync(folder, { recursive: true }));
@@ -26,9 +26,10 @@ test('the examples of the README print what their comments say', (context) => {
   mkdirSync(library, { recursive: true });
   writeFileSync(
     join(library, 'package.json'),
-    '{"name":"cano","type":"module","exports":{".":"./src/index.ts","./node":"./src/node.ts"}}',
+    '{"name":"cano","type":"module","exports":{".":"./src/index.ts","./node":"./src/node.ts","./prometheus":"./src/prometheus.ts"}}',
   );
   symlinkSync(join(root, 'src'), join(library, 'src'));
+  symlinkSync(join(root, 'node_modules', 'prom-client'), join(folder, 'node_modules', 'prom-client'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   for (const { name, code } of examples) writeFileSync(join(folder, name), code);
 
