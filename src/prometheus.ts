@@ -124,9 +124,21 @@ function exported(family: Family<AnyCell>, refresh: () => void): object {
     help,
     type,
     aggregator: 'sum',
-    get: async () => {
+    /** For the text format. */
+    getForPromString: async () => {
       refresh();
       return { name: metric.name, help, type, aggregator: 'sum', values: samplesOf(family) };
+    },
+    /** For all else: there labels stand together. */
+    get: async () => {
+      const { values, ...rest } = await metric.getForPromString();
+      return {
+        ...rest,
+        values: values.map(({ labels, sharedLabels, value, metricName }) => {
+          const sample = { value, labels: Object.assign({}, labels, sharedLabels) };
+          return metricName === undefined ? sample : Object.assign(sample, { metricName });
+        }),
+      };
     },
     // The cells are not the registry's to reset.
     reset: () => {},
@@ -138,30 +150,36 @@ type AnyCell = { readonly value: number } | HistogramCell;
 
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
+  /** Labels whose text the registry keeps from scrape to scrape, by their object. */
+  readonly sharedLabels: Labels;
   readonly value: number;
   readonly metricName?: string;
 }
+
+const NO_LABELS: Sample['labels'] = {};
 
 function samplesOf(family: Family<AnyCell>): Sample[] {
   const samples: Sample[] = [];
   for (const { labels, cell } of family.children()) {
     if (cell instanceof HistogramCell) addHistogram(samples, family.name, labels, cell);
-    else samples.push({ labels, value: cell.value });
+    else samples.push({ labels: NO_LABELS, sharedLabels: labels, value: cell.value });
   }
   return samples;
 }
 
-function addHistogram(samples: Sample[], name: string, labels: Labels, { bounds, counts, sum }: HistogramCell): void {
+function addHistogram(samples: Sample[], name: string, sharedLabels: Labels, cell: HistogramCell): void {
+  const { bounds, counts, sum } = cell;
+  const metricName = `${name}_bucket`;
   let upTo = 0;
   bounds.forEach((le, at) => {
     upTo += counts[at] as number;
-    samples.push({ labels: { le, ...labels }, value: upTo, metricName: `${name}_bucket` });
+    samples.push({ labels: { le }, sharedLabels, value: upTo, metricName });
   });
   const count = upTo + (counts[bounds.length] as number);
   samples.push(
-    { labels: { le: '+Inf', ...labels }, value: count, metricName: `${name}_bucket` },
-    { labels, value: sum, metricName: `${name}_sum` },
-    { labels, value: count, metricName: `${name}_count` },
+    { labels: { le: '+Inf' }, sharedLabels, value: count, metricName },
+    { labels: NO_LABELS, sharedLabels, value: sum, metricName: `${name}_sum` },
+    { labels: NO_LABELS, sharedLabels, value: count, metricName: `${name}_count` },
   );
 }
 

@@ -266,6 +266,23 @@ describe('the exporter', () => {
     }
   });
 
+  it('gives the registry its values as JSON, too', async () => {
+    const registry = new client.Registry();
+    const { engine, clock } = inlineEngine();
+    prometheusExporter({ client, registry, engine });
+    const quick = node({ name: 'quick', outcomes: ['Done'], exec: () => 1 });
+    await clock.until(engine.start(workflowOf(quick), newStore()).result);
+    const all = await registry.getMetricsAsJSON();
+    const ended = all.find(({ name }) => name === 'cano_workflow_runs_total');
+    assert.deepEqual(ended?.values[0], { value: 1, labels: { workflow: 'test', status: 'completed' } });
+    const durations = all.find(({ name }) => name === 'cano_node_exec_duration_seconds');
+    assert.deepEqual(durations?.values[0], {
+      value: 1,
+      metricName: 'cano_node_exec_duration_seconds_bucket',
+      labels: { le: 0.0001, workflow: 'test', node: 'quick' },
+    });
+  });
+
   it('has buckets of the user', async () => {
     const { engine } = inlineEngine();
     const read = await render(prometheusExporter({ client, engine, buckets: { overhead: [1, 2] } }));
