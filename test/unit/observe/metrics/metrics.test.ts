@@ -148,13 +148,19 @@ describe('metrics of runs', () => {
     assert.equal(during.value(seconds, { workflow: 'test' }), 2);
     await clock.advance(3_000);
     assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 8);
+    await clock.advance(500);
     late.cancel();
     await clock.until(late.result.catch(() => {}));
+    // 5.5 of the one, 3.5 of the other, which has ended; nobody has looked at it since.
+    assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 9);
+    await clock.advance(1_000);
+    assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 10, 'only one is under way');
+    await clock.advance(1_000);
     for (const gate of gates) gate();
     await clock.until(early.result);
     const read = await render(exporter);
     assert.equal(read.value('cano_workflow_runs_active', { workflow: 'test' }), 0);
-    assert.equal(read.value(seconds, { workflow: 'test' }), 8);
+    assert.equal(read.value(seconds, { workflow: 'test' }), 11, 'its last second was not looked at');
     assert.equal(read.value('cano_workflow_runs_started_total', { workflow: 'test' }), 1, 'from then on');
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'cancelled' }), 1);
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'completed' }), 1);
@@ -162,7 +168,7 @@ describe('metrics of runs', () => {
 
   it('tell those that wait for room, and those that were refused', async () => {
     const { engine, clock } = inlineEngine({ maxRuns: 1, whenFull: 'wait' });
-    const exporter = prometheusExporter({ client, engine });
+    const exporter = prometheusExporterWith({ client, engine }, clock);
     const gates: (() => void)[] = [];
     const wait = node({
       name: 'wait',
@@ -171,6 +177,8 @@ describe('metrics of runs', () => {
     });
     const runs = [1, 2, 3].map(() => engine.start(workflowOf(wait), newStore()));
     await clock.flush();
+    const late = await render(prometheusExporterWith({ client, engine }, clock));
+    assert.equal(late.value('cano_workflow_runs_active', { workflow: 'test' }), 1, 'the others have not begun');
     const read = await render(exporter);
     assert.equal(read.value('cano_workflow_runs_pending', { workflow: 'test' }), 2);
     assert.equal(read.value('cano_workflow_runs_active', { workflow: 'test' }), 1);
