@@ -22,6 +22,7 @@ export type {
   ExecContext,
   ExecSpec,
   Log,
+  LogMethod,
   NotCloneable,
   Rpc,
   ThreadExec,
@@ -103,6 +104,9 @@ export type {
 export { SCHEDULER_CHANNEL } from './scheduler/announcer.ts';
 export { ENGINE_CHANNEL, RUN_CHANNEL } from './orchestrator/announcer.ts';
 export type * from './core/events.ts';
+export { messageFirst } from './orchestrator/logging.ts';
+export type { LogFields, Logger, LogOrigin, MessageFirstLogger } from './orchestrator/logging.ts';
+export type { LogThreshold } from './core/log.ts';
 export type { NodeReport, RunReport } from './core/report.ts';
 
 // errors

@@ -5,6 +5,7 @@
 import { DuplicateExecError, InvalidOptionError, describeValue } from './core/errors.ts';
 import { toMs, type Duration } from './core/duration.ts';
 import type { CloneCheck } from './core/cloneable.ts';
+import type { Log } from './core/log.ts';
 import type { StoreSnapshot } from './core/snapshot.ts';
 
 export { CanoError, NonRetryableError, RetryAfterError, StoppedError } from './core/errors.ts';
@@ -12,17 +13,10 @@ export type { Duration } from './core/duration.ts';
 export type { Cloneable, NotCloneable } from './core/cloneable.ts';
 export { read } from './core/shared.ts';
 export type { MutableShared, ReadonlyData, ReadonlyTypedArray, Shared, WritableData } from './core/shared.ts';
+export type { Log, LogMethod } from './core/log.ts';
 export type { StoreSnapshot } from './core/snapshot.ts';
 
 type MaybePromise<T> = T | Promise<T>;
-
-/** Writes log events that reach the main thread live, also from a busy thread; lines beyond the bound are counted and dropped. */
-export interface Log {
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
 
 /** A counter of the execution; sums travel to the main thread in batches. */
 export interface Counter {

@@ -49,6 +49,7 @@ interface Internals {
     readonly graceMs: number;
     readonly recycleAfter: undefined;
     readonly sharedCacheBytes: number;
+    readonly logs: SharedArrayBuffer;
     readonly observer: { started(): void; exited(): void };
   }) => Dispatcher;
   readonly Execution: new (request: ExecutionRequest) => Execution;
@@ -82,6 +83,7 @@ export const canoDispatcher: Contender = {
       graceMs: 1_000,
       recycleAfter: undefined,
       sharedCacheBytes: 256 * 2 ** 20,
+      logs: new SharedArrayBuffer(4),
       observer: { started: () => {}, exited: () => {} },
     });
     const exec = execOf(task);

@@ -175,10 +175,13 @@ export interface Logged extends OfExecution {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-export interface Warning extends OfRun {
+/** Something is not as it should be, and the run goes on. Of an execution or a visit, it says which. */
+export interface Warning extends OfRun, Partial<Omit<OfExecution, keyof OfRun>> {
   readonly type: 'warning';
   readonly code: 'many_transitions' | 'logs_dropped' | 'costly_input';
   readonly message: string;
+  /** With `logs_dropped`: so many lines of the execution, since the last such warning. */
+  readonly dropped?: number;
 }
 
 /** All that a run announces. */

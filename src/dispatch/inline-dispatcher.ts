@@ -9,6 +9,7 @@
  * F3 `setup` runs once per exec and params; a failed one, or one that took longer than `setupTimeout`, is not kept.
  */
 import type { Clock, Timer } from '../core/clock.ts';
+import type { LogGate } from '../core/log.ts';
 import { LoadFailedError, messageOf, SetupFailedError } from '../core/errors.ts';
 import { registry, type BoundExec, type RegisteredExec } from '../node.ts';
 import type { Dispatcher, DispatcherView, RunStanding } from './dispatcher.ts';
@@ -28,14 +29,16 @@ export class InlineDispatcher implements Dispatcher {
   readonly threads = 0;
   readonly #services: unknown;
   readonly #clock: Clock;
+  readonly #logs: LogGate;
   readonly #resources = new Map<BoundExec<unknown, unknown>, Resource>();
   /** What has been submitted and has not ended, with what ends its wait for `setup` or for the exec. */
   readonly #running = new Map<Execution, (reason: unknown) => void>();
   #settled = 0;
 
-  constructor(services: unknown, clock: Clock) {
+  constructor(services: unknown, clock: Clock, logs: LogGate) {
     this.#services = services;
     this.#clock = clock;
+    this.#logs = logs;
   }
 
   submit(execution: Execution): void {
@@ -151,6 +154,7 @@ export class InlineDispatcher implements Dispatcher {
       services: this.#services,
       params,
       resource,
+      logs: this.#logs,
       note: (note) => execution.note(position, note),
     };
   }

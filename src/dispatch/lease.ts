@@ -21,6 +21,7 @@ import { Channel } from './channel.ts';
 import type { Death } from './deaths.ts';
 import type { Execution } from './execution.ts';
 import { endOf, failedAt, settleNotCloneable } from './item-end.ts';
+import { LogCredit } from './log-credit.ts';
 import { messageOf } from './message-of.ts';
 import type { Numbering } from './numbering.ts';
 import { Outgoing } from './outgoing.ts';
@@ -53,6 +54,8 @@ export interface LeaseOptions {
   readonly owner: LeaseOwner;
   readonly numbers: Numbering;
   readonly ledger: SharedLedger;
+  /** Buffer of the engine's `LogSwitch`. */
+  readonly logs: SharedArrayBuffer;
 }
 
 const { now } = systemClock;
@@ -73,6 +76,7 @@ export class Lease {
   heard = false;
   busyMs = 0;
   readonly slots: SlotTable = new SlotTable();
+  readonly #logCredit: LogCredit = new LogCredit(this.slots);
   readonly #options: LeaseOptions;
   readonly #channel: Channel;
   readonly #bySlot: (Execution | undefined)[] = Array.from({ length: SLOT_COUNT });
@@ -89,6 +93,7 @@ export class Lease {
       pool: options.pool,
       start: {
         slots: this.slots.buffer,
+        logs: options.logs,
         shared: options.ledger.ids(),
         sharedLimit: options.ledger.limitBytes,
       },
@@ -326,12 +331,14 @@ export class Lease {
     this.#options.owner.onEnded(this, execution);
   }
 
-  #takeNotes([, slot, generation, position, notes]: Notes): void {
+  #takeNotes([, slot, generation, position, notes, logCredit]: Notes): void {
+    const since = now();
     const execution = this.#find(slot, generation);
-    const lines = notes.filter(([kind]) => kind === 'log').length;
-    if (lines > 0) this.slots.addLogsSeen(lines);
-    if (execution === undefined || position < execution.settled) return;
-    for (const note of notes) execution.note(position, note);
+    if (execution !== undefined && position >= execution.settled)
+      for (const note of notes) execution.note(position, note);
+    const hasDropped = notes.some(([kind]) => kind === 'dropped');
+    // Not before: a thread that floods would have the next lines on the way already.
+    if (logCredit > 0 || hasDropped) this.#logCredit.giveBack(logCredit, since, hasDropped);
   }
 
   #takeNeed(slot: number, generation: number): void {

@@ -1,9 +1,10 @@
 // Thread: main
 /** The context of an exec on the main thread; the counterpart of the thread's own. Notes go straight to the sink. */
 import { StoppedError } from '../core/errors.ts';
+import { createLog, type Log, type LogGate } from '../core/log.ts';
 import { SnapshotReader } from '../core/snapshot.ts';
 import type { InlineContext } from '../definition/node.ts';
-import type { Counter, Log } from '../node.ts';
+import type { Counter } from '../node.ts';
 import type { Note } from '../wire/messages.ts';
 import type { Snapshot } from './execution.ts';
 import { callService, type Services } from './rpc.ts';
@@ -21,6 +22,7 @@ export interface ContextScope {
   readonly services: unknown;
   readonly params: unknown;
   readonly resource: unknown;
+  readonly logs: LogGate;
   note(note: Note): void;
 }
 
@@ -95,11 +97,7 @@ export class MainContext implements InlineContext {
   }
 
   get log(): Log {
-    const write =
-      (level: keyof Log) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.#note(['log', level, message, fields]);
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+    return createLog(this.#scope.logs, (level, message, fields) => this.#note(['log', level, message, fields]));
   }
 
   /** Asks the exec to stop. */

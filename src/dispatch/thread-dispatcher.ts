@@ -53,6 +53,8 @@ export interface ThreadDispatcherOptions {
   readonly recycleAfter: number | undefined;
   /** What objects and strings of shared values may weigh on a thread. */
   readonly sharedCacheBytes: number;
+  /** Buffer of the engine's `LogSwitch`. */
+  readonly logs: SharedArrayBuffer;
   readonly observer: ThreadObserver;
 }
 
@@ -328,6 +330,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
       owner: this,
       numbers: this.#numbers,
       ledger: this.#ledger,
+      logs: this.#options.logs,
     });
     this.#leases[thread] = lease;
     return lease;

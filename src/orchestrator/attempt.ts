@@ -1,4 +1,5 @@
 /** What is told and counted of every attempt of an exec, wherever it ran. */
+import { decodeError, type WireError } from '../core/error-codec.ts';
 import { eventError, type RunEventBody } from '../core/events.ts';
 import type { NodeReport } from '../core/report.ts';
 import type { ItemEnd } from '../dispatch/execution.ts';
@@ -84,6 +85,10 @@ export function recordAttempt(
   });
 }
 
+function decodeAll(errors: Readonly<Record<string, WireError>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, decodeError(error)]));
+}
+
 /** Announces a note of an execution. */
 export function announceNote(
   run: LiveRun,
@@ -107,18 +112,18 @@ export function announceNote(
       run.announce(() => ({ type: 'counter', ...head(), name: note[1], add: note[2] }));
       break;
     case 'log':
-      run.announce(() => ({
-        type: 'log',
-        ...head(),
-        level: note[1],
-        message: note[2],
-        ...(note[3] === undefined ? {} : { fields: note[3] }),
-      }));
+      run.announce(() => {
+        const [, level, message, fields, errors] = note;
+        const all = errors === undefined ? fields : { ...fields, ...decodeAll(errors) };
+        return { type: 'log', ...head(), level, message, ...(all === undefined ? {} : { fields: all }) };
+      });
       break;
     case 'dropped':
       run.announce(() => ({
         type: 'warning',
         code: 'logs_dropped',
+        ...head(),
+        dropped: note[1],
         message: `${note[1]} log lines of '${place.node}' were dropped: they came faster than they could be handled`,
       }));
       break;

@@ -32,6 +32,7 @@ export function warnOfCostlyInput(
   run.announceOnce(`costly_input ${place.state} ${place.node}`, () => ({
     type: 'warning',
     code: 'costly_input',
+    ...place,
     message:
       `prep of '${place.node}' ships ${megabytes(bytesIn)}${describePart(input)} for ${milliseconds(ms * items.length)} of work: ` +
       `share() it once and pass on what that returns`,

@@ -18,6 +18,7 @@ import {
 } from '../core/errors.ts';
 import { eventError, type EngineEvent, type RunEvent } from '../core/events.ts';
 import { Listeners } from '../core/listeners.ts';
+import { checkLogLevel, DEFAULT_LOG_LEVEL, type LogThreshold } from '../core/log.ts';
 import type { AnyNode } from '../definition/node.ts';
 import { threadExecsOf } from '../definition/outline.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
@@ -26,12 +27,14 @@ import type { Dispatcher, RunStanding } from '../dispatch/dispatcher.ts';
 import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
 import { threadCount } from '../dispatch/threads.ts';
+import { LogSwitch } from '../wire/log-switch.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
 import { loadOf, threadStatusOf } from './engine-view.ts';
 import { explainRun, type RunExplanation } from './explain.ts';
 import { LiveRun } from './live-run.ts';
+import { checkLogger, logTo } from './logging.ts';
 import { systemPorts, type EngineServices, type Ports } from './ports.ts';
 import { runLoop } from './run-loop.ts';
 import { newRunId } from './run-ids.ts';
@@ -69,6 +72,7 @@ class LocalEngine implements EngineServices {
   readonly clock: Ports['clock'];
   readonly random: Ports['random'];
   readonly services: unknown;
+  readonly logs: LogSwitch;
   readonly #listeners = new Listeners<RunEvent | EngineEvent>();
   readonly #inline: InlineDispatcher;
   readonly #dispatcher: Dispatcher;
@@ -90,9 +94,11 @@ class LocalEngine implements EngineServices {
     this.clock = clock;
     this.random = random;
     this.services = checkServices(options.services);
+    this.logs = new LogSwitch(checkLogLevel('createEngine: logLevel', options.logLevel ?? DEFAULT_LOG_LEVEL));
+    if (options.logger !== undefined) this.#listeners.add(logTo(checkLogger(options.logger), this.logs));
     if (options.onEvent !== undefined) this.#listeners.add(checkListener('createEngine: onEvent', options.onEvent));
     this.#admission = new Admission(options);
-    this.#inline = new InlineDispatcher(this.services, clock);
+    this.#inline = new InlineDispatcher(this.services, clock, this.logs);
     const graceMs = toMs(options.grace ?? DEFAULT_GRACE, 'createEngine: grace');
     const recycleAfter = checkRecycle(options.recycleAfter);
     const sharedCacheMb = checkSharedCache(options.sharedCacheMb);
@@ -108,6 +114,7 @@ class LocalEngine implements EngineServices {
             graceMs,
             recycleAfter,
             sharedCacheBytes: sharedCacheMb * 2 ** 20,
+            logs: this.logs.buffer,
             observer: {
               started: (thread, threadId, readyMs) =>
                 this.#announce({ type: 'thread.started', thread, threadId, readyMs }),
@@ -120,6 +127,14 @@ class LocalEngine implements EngineServices {
                 }),
             },
           });
+  }
+
+  get logLevel(): LogThreshold {
+    return this.logs.level;
+  }
+
+  set logLevel(level: LogThreshold) {
+    this.logs.level = checkLogLevel('logLevel', level);
   }
 
   start(workflow: AnyWorkflow, store: unknown, given: RunOptions = {}): Run {

@@ -1,4 +1,5 @@
 /** The exec of a node with one execution per visit. */
+import type { LogGate } from '../core/log.ts';
 import { isThenable } from '../core/thenable.ts';
 import type { AnyNode, InlineContext } from '../definition/node.ts';
 import type { StateNode } from '../definition/workflow.ts';
@@ -73,6 +74,10 @@ class DirectCall implements ContextScope {
 
   get services(): unknown {
     return this.#visit.engine.services;
+  }
+
+  get logs(): LogGate {
+    return this.#visit.engine.logs;
   }
 
   note(note: Note): void {

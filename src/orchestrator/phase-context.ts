@@ -1,8 +1,8 @@
 /** What prep and post see beside the store. */
-import type { LogLevel } from '../core/events.ts';
+import { createLog, type Log } from '../core/log.ts';
 import type { RunReport } from '../core/report.ts';
 import type { PostContext } from '../definition/node.ts';
-import type { Log } from '../node.ts';
+import { announceNote } from './attempt.ts';
 import type { VisitScope } from './visit-scope.ts';
 
 type PhaseScope = Omit<VisitScope, 'node'>;
@@ -44,19 +44,10 @@ export class PhaseContext implements PostContext {
   }
 
   get log(): Log {
-    const { run, place } = this.#visit;
+    const { run, place, engine } = this.#visit;
     const { attempt } = this;
-    const write =
-      (level: LogLevel) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        run.announce(() => ({
-          type: 'log',
-          ...place,
-          attempt,
-          level,
-          message,
-          ...(fields === undefined ? {} : { fields }),
-        }));
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+    return createLog(engine.logs, (level, message, fields) =>
+      announceNote(run, place, undefined, -1, attempt, ['log', level, message, fields]),
+    );
   }
 }

@@ -1,8 +1,10 @@
 /** The engine as its users see it. Types only. */
 import type { Duration } from '../core/duration.ts';
 import type { EngineEvent, RunEvent } from '../core/events.ts';
+import type { LogThreshold } from '../core/log.ts';
 import type { Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
+import type { Logger } from './logging.ts';
 import type { RunExplanation } from './explain.ts';
 
 /** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
@@ -39,6 +41,16 @@ export interface EngineOptions<Services = unknown> {
    * begins when there is room, by priority, then in the order of coming. @default 'reject'
    */
   readonly whenFull?: 'reject' | 'wait' | undefined;
+  /**
+   * Gets what nodes log (`ctx.log`), warnings, deaths of threads and failures of runs, called as pino is: `(fields, message)`.
+   * For loggers that take the message first there is `messageFirst`.
+   *
+   * @example
+   * createEngine({ logger: pino() });
+   */
+  readonly logger?: Logger | undefined;
+  /** The least level that is logged; what lies below is not even sent from threads. @default 'info' */
+  readonly logLevel?: LogThreshold | undefined;
   /** Called for every event of every run and of the engine, synchronously. */
   readonly onEvent?: (event: RunEvent | EngineEvent) => void;
 }
@@ -107,6 +119,12 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
   readonly name: string;
   /** Number of threads; 0 with `inline`. */
   readonly threads: number;
+  /**
+   * The least level that is logged. Setting it works at once, also on threads that compute.
+   *
+   * @throws InvalidOptionError when set to something that is no level
+   */
+  logLevel: LogThreshold;
   /**
    * Starts a run; it begins in the next microtask, so handlers attached at once miss nothing. Beyond `maxRuns` it is
    * refused, or begins when there is room: `await run.started` keeps a producer at the pace of the engine.

@@ -13,6 +13,8 @@ export interface LeaseStart {
   readonly port: unknown;
   /** Buffer of the `SlotTable`. */
   readonly slots: SharedArrayBuffer;
+  /** Buffer of the engine's `LogSwitch`. */
+  readonly logs: SharedArrayBuffer;
   /** Shared values that exist: what else the thread holds from a lease before is to be let go of. */
   readonly shared: readonly number[];
   /** Bytes that structures of shared values may weigh on the thread. */
@@ -130,7 +132,14 @@ export type Value = readonly [
 export type Note =
   | readonly [kind: 'progress', done: number, total: number]
   | readonly [kind: 'counter', name: string, add: number]
-  | readonly [kind: 'log', level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined]
+  | readonly [
+      kind: 'log',
+      level: LogLevel,
+      message: string,
+      fields: Readonly<Record<string, unknown>> | undefined,
+      /** Fields that are errors; only from threads. */
+      errors?: Readonly<Record<string, WireError>> | undefined,
+    ]
   | readonly [kind: 'dropped', lines: number];
 
 export type Notes = readonly [
@@ -139,6 +148,8 @@ export type Notes = readonly [
   generation: number,
   position: number,
   notes: readonly Note[],
+  /** What its log lines take of the thread's credit. */
+  logCredit: number,
 ];
 
 /** The thread does not know an exec, common value or shared value that an execution names; send it again with the execution. */

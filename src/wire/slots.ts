@@ -36,7 +36,7 @@ const POSITION_MASK = (1 << END_BITS) - 1;
 const HEADER_WORDS = 4;
 const WORDS_PER_SLOT = 4;
 const [STATE, STOP, PROGRESS, PHASE] = [0, 1, 2, 3] as const;
-const LOGS_SEEN = 0;
+const [LOGS_SEEN, LOG_CREDIT] = [0, 1] as const;
 const WORD_BYTES = (HEADER_WORDS + SLOT_COUNT * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
 const [HEAP_USED, HEAP_LIMIT, CPU_MS, VITALS] = [0, 1, 2, 3] as const;
 const TABLE_BYTES = WORD_BYTES + (SLOT_COUNT + VITALS) * Float64Array.BYTES_PER_ELEMENT;
@@ -171,9 +171,9 @@ export class SlotTable {
     return what === STOP_ALL || what === position + 1;
   }
 
-  /** Main: that many log lines of the lease have been handled; they are the thread's credit. */
-  addLogsSeen(count: number): void {
-    add(this.#words, LOGS_SEEN, count);
+  /** Main: log lines of the lease have been handled; what they took of the thread's credit is free again. */
+  addLogsSeen(credit: number): void {
+    add(this.#words, LOGS_SEEN, credit);
   }
 
   logsSeen(): number {
@@ -190,6 +190,15 @@ export class SlotTable {
   vitals(): Vitals {
     const [heapUsedBytes = 0, heapLimitBytes = 0, cpuMs = 0] = this.#vitals;
     return { heapUsedBytes, heapLimitBytes, cpuMs };
+  }
+
+  /** Main: so much credit may be on the way. */
+  setLogCredit(credit: number): void {
+    store(this.#words, LOG_CREDIT, credit);
+  }
+
+  logCredit(): number {
+    return load(this.#words, LOG_CREDIT);
   }
 
   #swap(slot: number, generation: number, from: SlotState, to: SlotState): boolean {

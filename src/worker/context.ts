@@ -3,7 +3,8 @@
 import { StoppedError } from '../core/errors.ts';
 import { read, SHARED_ID, type Shared } from '../core/shared.ts';
 import { SnapshotReader } from '../core/snapshot.ts';
-import type { Counter, ExecContext, Log } from '../node.ts';
+import { createLog, type Log, type LogGate } from '../core/log.ts';
+import type { Counter, ExecContext } from '../node.ts';
 import type { SlotTable } from '../wire/slots.ts';
 import type { Notes } from './notes.ts';
 
@@ -11,6 +12,7 @@ import type { Notes } from './notes.ts';
 export interface ExecutionScope {
   readonly slots: SlotTable;
   readonly notes: Notes;
+  readonly logs: LogGate;
   readonly rpc: unknown;
   readonly slot: number;
   readonly generation: number;
@@ -30,6 +32,7 @@ export class ItemContext implements ExecContext {
   readonly item: number | undefined;
   readonly attempt: number;
   #controller: AbortController | undefined;
+  #log: Log | undefined;
   #finished = false;
 
   constructor(scope: ExecutionScope, position: number, item: number, attempt: number) {
@@ -91,12 +94,10 @@ export class ItemContext implements ExecContext {
   }
 
   get log(): Log {
-    const write =
-      (level: keyof Log) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-        if (!this.#finished) this.#scope.notes.log(level, message, fields);
-      };
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+    this.#log ??= createLog(this.#scope.logs, (level, message, fields) => {
+      if (!this.#finished) this.#scope.notes.log(level, message, fields);
+    });
+    return this.#log;
   }
 
   /** The request to stop has come by message too: wakes code that waits on the signal. */

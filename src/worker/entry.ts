@@ -10,6 +10,7 @@ import { isMainThread, threadId, type MessagePort } from 'node:worker_threads';
 import { encodeError } from '../core/error-codec.ts';
 import { WrongThreadError } from '../core/errors.ts';
 import type { Dying, FromThread, LeaseStart, ToThread } from '../wire/messages.ts';
+import { LogSwitch } from '../wire/log-switch.ts';
 import { SlotTable } from '../wire/slots.ts';
 import { Executor } from './execute.ts';
 import type { Present } from './items.ts';
@@ -34,11 +35,18 @@ process.on('uncaughtExceptionMonitor', (error) => {
 process.on('exit', (code) => onDeath?.('exit', new Error(`worker exited with code: ${code}`)));
 
 /** Serves one lease until its `end` message. */
-export default async function lease({ port: channel, slots, shared, sharedLimit, rpc }: LeaseStart): Promise<void> {
+export default async function lease({
+  port: channel,
+  slots,
+  logs,
+  shared,
+  sharedLimit,
+  rpc,
+}: LeaseStart): Promise<void> {
   const port = channel as MessagePort;
   const post = (batch: readonly FromThread[]): void => port.postMessage(batch);
   const services = rpc === undefined ? undefined : await connectServices(rpc as MessagePort);
-  const executor = new Executor(post, new SlotTable(slots), services?.rpc ?? noServices, present);
+  const executor = new Executor(post, new SlotTable(slots), new LogSwitch(logs), services?.rpc ?? noServices, present);
   const executedBefore = present.executed;
   retainShared(shared, sharedLimit);
 

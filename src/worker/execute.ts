@@ -7,6 +7,7 @@
  * X3 What user code throws becomes the failure of its item; nothing here rejects.
  */
 import { systemClock } from '../core/clock.ts';
+import type { LogGate } from '../core/log.ts';
 import type { Define, Execute, FromThread, SetCommon } from '../wire/messages.ts';
 import { SlotPhase, type SlotTable } from '../wire/slots.ts';
 import type { ExecutionScope } from './context.ts';
@@ -29,6 +30,7 @@ export class Executor {
   readonly #outbox: Outbox;
   readonly #notes: Notes;
   readonly #vitals: VitalsTeller;
+  readonly #logs: LogGate;
   readonly #rpc: unknown;
   readonly #present: Present;
   readonly #hooks: ItemHooks;
@@ -43,8 +45,15 @@ export class Executor {
   #current: { readonly section: Section; run: ItemRun | undefined } | undefined;
   #idle: (() => void) | undefined;
 
-  constructor(post: (batch: readonly FromThread[]) => void, slots: SlotTable, rpc: unknown, present: Present) {
+  constructor(
+    post: (batch: readonly FromThread[]) => void,
+    slots: SlotTable,
+    logs: LogGate,
+    rpc: unknown,
+    present: Present,
+  ) {
     this.#slots = slots;
+    this.#logs = logs;
     this.#rpc = rpc;
     this.#present = present;
     this.#post = (message) => post([message]);
@@ -200,6 +209,7 @@ export class Executor {
     const scope: ExecutionScope = {
       slots: this.#slots,
       notes: this.#notes,
+      logs: this.#logs,
       rpc: this.#rpc,
       slot,
       generation,

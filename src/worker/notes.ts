@@ -4,19 +4,30 @@
  * inside the calls, live and bounded.
  *
  * N1 Notes of an item are flushed before its result.
- * N2 At most one flush per `FLUSH_MS`; the newest progress wins, counters add up.
- * N3 At most `LOG_CREDIT` log lines are on the way. A busy thread cannot receive acknowledgements, so the main thread
- *    counts what it has handled in shared memory. Lines beyond are dropped and their number is reported.
+ * N2 In any `FLUSH_MS` there is one flush, and before the next one the first `BURST` log lines are sent at once each: a line
+ *    that is followed by a long computation, or by the end of the thread, is not to wait behind it. The newest progress
+ *    wins, counters add up. What is left over while exec waits is flushed by a timer.
+ * N3 Log lines on the way take at most the credit that the main thread gives, by what they weigh. A busy thread cannot
+ *    receive acknowledgements, so the credit and what has been handled are in shared memory. Lines beyond are dropped, and
+ *    their number is reported: logged = sent + dropped.
  */
 import { systemClock } from '../core/clock.ts';
-import { describeValue, fieldOf } from '../core/errors.ts';
-import type { FromThread, Note } from '../wire/messages.ts';
-import { prepareForWire } from '../wire/transfer.ts';
-import type { SlotTable } from '../wire/slots.ts';
+import { encodeError, type WireError } from '../core/error-codec.ts';
+import { describeValue, fieldOf, isError } from '../core/errors.ts';
 import type { LogLevel } from '../core/events.ts';
+import type { FromThread, Note } from '../wire/messages.ts';
+import type { SlotTable } from '../wire/slots.ts';
+import { prepareForWire } from '../wire/transfer.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
 
 const FLUSH_MS = 50;
-const LOG_CREDIT = 1_000;
+const BURST = 32;
+/** A line counts once more for each of these bytes: all that are on the way weigh a few MiB at most. */
+const BYTES_PER_CREDIT = 4 * 1024;
+
+// Taken before user code is loaded: a thread whose user replaces it must still tell.
+const { setTimeout } = globalThis;
 
 export class Notes {
   readonly #post: (message: FromThread) => void;
@@ -28,8 +39,12 @@ export class Notes {
   #counters = new Map<string, number>();
   #logs: Note[] = [];
   #dropped = 0;
-  #sentLines = 0;
+  /** Credit that the lines in `#logs` take, and that all lines have taken that were sent. */
+  #gathered = 0;
+  #sent = 0;
   #lastFlush = Number.NEGATIVE_INFINITY;
+  #sentAtOnce = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(post: (message: FromThread) => void, slots: SlotTable) {
     this.#post = post;
@@ -56,48 +71,120 @@ export class Notes {
     this.#flushIfDue();
   }
 
-  log(level: LogLevel, message: unknown, fields: Readonly<Record<string, unknown>> | undefined): void {
-    if (this.#sentLines + this.#logs.length - this.#slots.logsSeen() >= LOG_CREDIT) {
+  log(level: LogLevel, message: string, fields: Fields | undefined): void {
+    const credit = this.#slots.logCredit();
+    const left = credit - this.#gathered - this.#onTheWay();
+    // A copy: the fields may change before they are sent. A line that is larger than all credit goes when it is alone.
+    const line = left > 0 ? newLine(level, message, fields, credit) : undefined;
+    if (line === undefined || line.credit > left) {
       this.#dropped += 1;
     } else {
-      // A copy: the fields may change before they are sent.
-      this.#logs.push(['log', level, String(message), fields === undefined ? undefined : copyFields(fields)]);
+      this.#logs.push(line.note);
+      this.#gathered += line.credit;
     }
-    this.#flushIfDue();
+    if (this.#isDue()) {
+      this.flush();
+    } else if (this.#dropped === 0 && this.#sentAtOnce < BURST) {
+      this.#sentAtOnce += 1;
+      this.#send(this.#takeLogs());
+    } else {
+      this.#flushLater();
+    }
   }
 
   /** Sends what has gathered. */
   flush(): void {
     if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0 && this.#dropped === 0)
       return;
-    const notes: Note[] = this.#logs;
-    this.#sentLines += notes.length;
+    const notes = this.#takeLogs();
     if (this.#dropped > 0) notes.push(['dropped', this.#dropped]);
     for (const [name, add] of this.#counters) notes.push(['counter', name, add]);
     if (this.#progress !== undefined) notes.push(['progress', ...this.#progress]);
-    this.#logs = [];
     this.#dropped = 0;
     this.#counters = new Map();
     this.#progress = undefined;
     this.#lastFlush = systemClock.now();
-    this.#post(['notes', this.#slot, this.#generation, this.#position, notes]);
+    this.#sentAtOnce = 0;
+    this.#send(notes);
+  }
+
+  #takeLogs(): Note[] {
+    const logs = this.#logs;
+    this.#logs = [];
+    return logs;
+  }
+
+  #send(notes: readonly Note[]): void {
+    const credit = this.#gathered;
+    this.#gathered = 0;
+    // Wraps around as the count in shared memory does.
+    this.#sent = (this.#sent + credit) | 0;
+    this.#post(['notes', this.#slot, this.#generation, this.#position, notes, credit]);
+  }
+
+  #onTheWay(): number {
+    return (this.#sent - this.#slots.logsSeen()) | 0;
+  }
+
+  #isDue(): boolean {
+    return systemClock.now() - this.#lastFlush >= FLUSH_MS;
   }
 
   #flushIfDue(): void {
-    if (systemClock.now() - this.#lastFlush >= FLUSH_MS) this.flush();
+    if (this.#isDue()) this.flush();
+    else this.#flushLater();
   }
+
+  // Fires only while exec waits; by then the item may have ended, and nothing is left (N1).
+  #flushLater(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, FLUSH_MS).unref();
+  }
+}
+
+function newLine(
+  level: LogLevel,
+  message: string,
+  fields: Fields | undefined,
+  mostCredit: number,
+): { readonly note: Note; readonly credit: number } {
+  const { plain, errors } = splitFields(fields);
+  const bytes = message.length + prepareForWire(plain).bytes + prepareForWire(errors).bytes;
+  return {
+    note: ['log', level, message, plain, errors],
+    credit: Math.min(mostCredit, 1 + Math.floor(bytes / BYTES_PER_CREDIT)),
+  };
+}
+
+// Errors among the fields travel as errors that are thrown do: structured clone would drop their name and code.
+function splitFields(fields: Fields | undefined): {
+  readonly plain: Fields | undefined;
+  readonly errors: Readonly<Record<string, WireError>> | undefined;
+} {
+  if (fields === undefined) return { plain: undefined, errors: undefined };
+  const failed = Object.keys(fields).filter((key) => isError(fieldOf(fields, key)));
+  if (failed.length === 0) return { plain: copyFields(fields, Object.keys(fields)), errors: undefined };
+  const others = Object.keys(fields).filter((key) => !failed.includes(key));
+  const errors = Object.fromEntries(failed.map((key) => [key, encodeError(fields[key])]));
+  return { plain: others.length === 0 ? undefined : copyFields(fields, others), errors };
 }
 
 // A field that cannot be cloned becomes its description.
-function copyFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  try {
-    return structuredClone(prepareForWire(fields).value) as Record<string, unknown>;
-  } catch {
-    return Object.fromEntries(Object.keys(fields).map((key) => [key, copyField(fields, key)]));
+function copyFields(fields: Fields, keys: readonly string[]): Fields {
+  if (keys.length === Object.keys(fields).length) {
+    try {
+      return structuredClone(prepareForWire(fields).value) as Fields;
+    } catch {
+      // One of them refuses; each goes alone.
+    }
   }
+  return Object.fromEntries(keys.map((key) => [key, copyField(fields, key)]));
 }
 
-function copyField(fields: Readonly<Record<string, unknown>>, key: string): unknown {
+function copyField(fields: Fields, key: string): unknown {
   try {
     return structuredClone(prepareForWire(fields[key]).value);
   } catch {

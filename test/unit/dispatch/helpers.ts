@@ -1,10 +1,12 @@
 /** Executions without an engine, and a pool whose threads are played by the test. */
 import type { MessagePort } from 'node:worker_threads';
 import { Execution, type ExecutionRequest, type ItemEnd } from '../../../src/dispatch/execution.ts';
+import type { LeaseOptions } from '../../../src/dispatch/lease.ts';
 import { Numbering } from '../../../src/dispatch/numbering.ts';
 import { RunShare } from '../../../src/dispatch/run-share.ts';
 import type { ThreadPool } from '../../../src/dispatch/pool.ts';
 import { SharedLedger } from '../../../src/dispatch/shared-ledger.ts';
+import { LogSwitch } from '../../../src/wire/log-switch.ts';
 import type { BoundExec } from '../../../src/node.ts';
 import type { Call, Execute, FromThread, LeaseStart, Note, ToThread } from '../../../src/wire/messages.ts';
 import { SlotPhase, SlotTable } from '../../../src/wire/slots.ts';
@@ -139,6 +141,7 @@ function asExecute([, slot, generation, execId, runId, visit, common, index, att
 }
 
 /** What a lease needs to number and to remember things, for a lease of its own. */
-export function bookkeeping(): { readonly numbers: Numbering; readonly ledger: SharedLedger } {
-  return { numbers: new Numbering(), ledger: new SharedLedger(Number.POSITIVE_INFINITY, () => {}) };
+export function bookkeeping(): Pick<LeaseOptions, 'numbers' | 'ledger' | 'logs'> {
+  const ledger = new SharedLedger(Number.POSITIVE_INFINITY, () => {});
+  return { numbers: new Numbering(), ledger, logs: new LogSwitch('debug').buffer };
 }

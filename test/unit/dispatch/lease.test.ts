@@ -188,7 +188,7 @@ describe('a lease', () => {
     const next = await table.thread.start(1);
     await table.say(
       results(at, ['of the first'], 0),
-      ['notes', at.slot, at.generation, 0, [['progress', 1, 2]]],
+      ['notes', at.slot, at.generation, 0, [['progress', 1, 2]], 0],
       ['need', at.slot, at.generation],
     );
     assert.deepEqual([second.settled.length, second.notes.length], [0, 0]);
@@ -199,17 +199,17 @@ describe('a lease', () => {
     );
   });
 
-  it('hands on notes of items that have not settled, and counts all log lines as handled', async () => {
+  it('hands on notes of items that have not settled, and gives back the credit of all log lines', async () => {
     await using table = new Table();
     const { notes } = table.posted({ items: ['a', 'b'], index: 4, attempt: 2 });
     const at = await table.thread.start();
     await table.say(
-      ['notes', at.slot, at.generation, 0, [['log', 'info', 'x', undefined]]],
+      ['notes', at.slot, at.generation, 0, [['log', 'info', 'x', undefined]], 1],
       results(at, ['A'], 0, false),
     );
     await table.say(
-      ['notes', at.slot, at.generation, 0, [['log', 'info', 'late', undefined]]],
-      ['notes', at.slot, at.generation, 1, [['counter', 'c', 1]]],
+      ['notes', at.slot, at.generation, 0, [['log', 'info', 'late', undefined]], 3],
+      ['notes', at.slot, at.generation, 1, [['counter', 'c', 1]], 0],
     );
     assert.deepEqual(
       notes.map(({ index, attempt, note }) => [index, attempt, note[0]]),
@@ -218,7 +218,7 @@ describe('a lease', () => {
         [5, 2, 'counter'],
       ],
     );
-    assert.equal(table.lease.slots.logsSeen(), 2);
+    assert.equal(table.lease.slots.logsSeen(), 4);
   });
 
   it('takes back what has not started, and nothing else', async () => {

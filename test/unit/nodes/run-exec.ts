@@ -54,7 +54,7 @@ function contextOf(params: unknown, resource: unknown, common: unknown, item: nu
     throwIfAborted: silent,
     progress: silent,
     counter: () => ({ add: silent }),
-    log: { debug: silent, info: silent, warn: silent, error: silent },
+    log: { debug: silent, info: silent, warn: silent, error: silent, isEnabled: () => false },
     rpc: {},
   };
 }

@@ -85,7 +85,18 @@ const shapes: Shapes = {
   progress: { ...execution, done: finite, total: finite },
   counter: { ...execution, name: text, add: finite },
   log: { ...execution, level: oneOf('debug', 'info', 'warn', 'error'), message: anyText, 'fields?': object },
-  warning: { code: oneOf('many_transitions', 'logs_dropped'), message: text },
+  warning: {
+    code: oneOf('many_transitions', 'logs_dropped', 'costly_input'),
+    message: text,
+    'dropped?': from1,
+    'state?': text,
+    'node?': text,
+    'visit?': from1,
+    'branch?': text,
+    'item?': count,
+    'attempt?': from1,
+    'thread?': count,
+  },
 };
 
 /** @throws AssertionError naming the field when an event is not as declared */

@@ -22,6 +22,7 @@ import { createEngineWith } from '../../../src/orchestrator/engine.ts';
 import { LiveRun } from '../../../src/orchestrator/live-run.ts';
 import { runLoop } from '../../../src/orchestrator/run-loop.ts';
 import { ConcurrencyLimit } from '../../../src/resilience/concurrency-limit.ts';
+import { LogSwitch } from '../../../src/wire/log-switch.ts';
 import { FakeClock, seededRandom } from '../../support/fake-clock.ts';
 
 export interface Schema {
@@ -236,13 +237,14 @@ export class FakeDispatcher implements Dispatcher {
 /** Runs workflows over a dispatcher of the test's own, thread execs and plain functions alike. */
 export class Bench {
   readonly clock: FakeClock = new FakeClock();
+  readonly logs: LogSwitch = new LogSwitch('debug');
   readonly dispatcher: Dispatcher;
   readonly #limits = new Map<AnyNode, ConcurrencyLimit>();
   readonly #random = seededRandom(7);
   #runs = 0;
 
   constructor(dispatcher?: Dispatcher) {
-    this.dispatcher = dispatcher ?? new InlineDispatcher({}, this.clock);
+    this.dispatcher = dispatcher ?? new InlineDispatcher({}, this.clock, this.logs);
   }
 
   limitOf(of: AnyNode): ConcurrencyLimit | undefined {
@@ -259,8 +261,8 @@ export class Bench {
     this.#runs += 1;
     const { definition } = workflow as AnyWorkflow;
     const run = new LiveRun(`run-${this.#runs}`, definition, store, options, this.clock, () => {});
-    const { clock, dispatcher } = this;
-    const lent = { clock, random: this.#random, services: {}, dispatcherOf: () => dispatcher };
+    const { clock, dispatcher, logs } = this;
+    const lent = { clock, logs, random: this.#random, services: {}, dispatcherOf: () => dispatcher };
     void runLoop(run, { ...lent, limitOf: (of) => this.limitOf(of) }, undefined);
     return run;
   }

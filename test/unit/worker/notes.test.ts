@@ -18,6 +18,7 @@ interface Bench {
 /** Notes over a clock that the test moves; what they post is cloned, as on the way to the main thread. */
 function bench(): Bench {
   const slots = new SlotTable();
+  slots.setLogCredit(CREDIT);
   const posted: NotesMessage[] = [];
   const notes = new Notes((message: FromThread) => posted.push(structuredClone(message) as NotesMessage), slots);
   notes.enter(1, 2, 3);
@@ -86,6 +87,60 @@ describe('Notes', () => {
     assert.deepEqual([lines(), dropped()], [CREDIT + 600, 4_100]);
   });
 
+  it('of large lines are fewer: what is on the way is bounded by its weight too', () => {
+    const { notes, slots, all } = bench();
+    const text = 'x'.repeat(2 ** 16);
+    const count = (): number => all().filter(([kind]) => kind === 'log').length;
+    for (let i = 0; i < 2_000; i += 1) notes.log('info', 'large', { text });
+    notes.flush();
+    // 17 credits each: one, and one more per 4 KiB.
+    assert.equal(count(), Math.floor(CREDIT / 17));
+    slots.addLogsSeen(17 * count());
+    // Larger than all credit: it goes alone.
+    notes.log('info', 'x'.repeat(2 ** 24), undefined);
+    notes.log('info', 'behind it', undefined);
+    notes.flush();
+    assert.equal(count(), Math.floor(CREDIT / 17) + 1);
+  });
+
+  it('are dropped and counted one by one, whatever the credit is at the moment', () => {
+    const { notes, slots, all } = bench();
+    let seen = 0;
+    const LINES = 20_000;
+    for (let i = 0; i < LINES; i += 1) {
+      notes.log('info', 'x', undefined);
+      if (i % 7 === 0) time += 3;
+      if (i % 1_000 === 0) slots.setLogCredit(16 + (i % 300));
+      if (i % 100 === 0) {
+        const lines = all().filter(([kind]) => kind === 'log').length;
+        slots.addLogsSeen(lines - seen);
+        seen = lines;
+      }
+    }
+    notes.flush();
+    const lines = all().filter(([kind]) => kind === 'log').length;
+    const dropped = all().reduce((total, note) => total + (note[0] === 'dropped' ? note[1] : 0), 0);
+    assert.ok(lines > 1_000 && dropped > 1_000, `${lines} lines, ${dropped} dropped`);
+    assert.equal(lines + dropped, LINES);
+  });
+
+  it('send the first lines of each 50 ms at once, so that none waits behind what follows it', () => {
+    const { notes, posted, pass } = bench();
+    notes.flush();
+    for (let i = 1; i <= 33; i += 1) {
+      notes.log('info', `line ${i}`, undefined);
+      assert.equal(posted.length, i);
+    }
+    notes.log('info', 'one too many', undefined);
+    assert.equal(posted.length, 33);
+    pass(FLUSH_MS);
+    notes.log('info', 'the next', undefined);
+    assert.deepEqual(
+      posted.at(-1)?.[4].map(([, , message]) => message),
+      ['one too many', 'the next'],
+    );
+  });
+
   it('hold log fields as they were, cut to what they show', () => {
     const { notes, all } = bench();
     notes.flush();
@@ -113,14 +168,14 @@ describe('Notes', () => {
     const odd = notes as unknown as Record<'progress' | 'count', (...args: unknown[]) => void> & Notes;
     odd.progress(() => 1, 'many');
     odd.count({ toString: () => 'named' }, '2');
-    odd.log('info', { toString: () => 'text' }, bad);
+    odd.log('info', 'text', bad);
     assert.throws(() => odd.progress(Symbol('s'), 1), TypeError);
     notes.flush();
     assert.deepEqual(
       all().toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
       [
         ['counter', 'named', 2],
-        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: 'undefined' }],
+        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: 'undefined' }, undefined],
         ['progress', Number.NaN, Number.NaN],
       ],
     );
