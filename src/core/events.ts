@@ -175,12 +175,13 @@ export interface Logged extends OfExecution {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Something is not as it should be, and the run goes on. Of an execution or a visit, it says which. */
-export interface Warning extends OfRun, Partial<Omit<OfExecution, keyof OfRun>> {
+/** Something is not as it should be, and the run goes on. What belongs to a visit, or a branch, says to which. */
+export interface Warning extends OfRun, Partial<Omit<OfVisit, keyof OfRun>> {
   readonly type: 'warning';
   readonly code: 'many_transitions' | 'logs_dropped' | 'costly_input';
   readonly message: string;
-  /** With `logs_dropped`: so many lines of the execution, since the last such warning. */
+  readonly branch?: string;
+  /** With `logs_dropped`: so many log lines of the visit or branch, since the last such warning. */
   readonly dropped?: number;
 }
 

@@ -334,9 +334,13 @@ export class Lease {
   #takeNotes([, slot, generation, position, notes, logCredit]: Notes): void {
     const since = now();
     const execution = this.#find(slot, generation);
-    if (execution !== undefined && position >= execution.settled)
-      for (const note of notes) execution.note(position, note);
-    const hasDropped = notes.some(([kind]) => kind === 'dropped');
+    let hasDropped = false;
+    for (const note of notes) {
+      // The sum over all items so far, some of which may have settled.
+      const isDropped = note[0] === 'dropped';
+      hasDropped ||= isDropped;
+      if (execution !== undefined && (isDropped || position >= execution.settled)) execution.note(position, note);
+    }
     // Not before: a thread that floods would have the next lines on the way already.
     if (logCredit > 0 || hasDropped) this.#logCredit.giveBack(logCredit, since, hasDropped);
   }

@@ -10,9 +10,11 @@ import type { SlotTable } from '../wire/slots.ts';
 const MOST = 1_000;
 const LEAST = 16;
 /** What the lines on the way may cost: a burst, and those of a thread that has dropped lines of late. */
-const BURST_MS = 20;
+const BURST_MS = 30;
 const FLOOD_MS = 1;
 const FLOOD_LASTS_MS = 1_000;
+/** What receiving a message takes before it is handled, about. */
+const RECEIVE_MS = 0.01;
 /** Assumed of the first line. */
 const FIRST_GUESS_MS = BURST_MS / MOST;
 const WEIGHT = 0.2;
@@ -41,7 +43,7 @@ export class LogCredit {
   giveBack(credit: number, since: number, hasDropped: boolean): void {
     const at = now();
     if (credit > 0) {
-      const sample = Math.min((at - since) / credit, OUTLIER * this.#costMs);
+      const sample = Math.min((at - since + RECEIVE_MS) / credit, OUTLIER * this.#costMs);
       this.#costMs += WEIGHT * (sample - this.#costMs);
     }
     if (hasDropped) this.#floodsUntil = at + FLOOD_LASTS_MS;

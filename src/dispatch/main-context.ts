@@ -23,8 +23,11 @@ export interface ContextScope {
   readonly params: unknown;
   readonly resource: unknown;
   readonly logs: LogGate;
-  note(note: Note): void;
+  note(note: MainNote): void;
 }
+
+/** Nothing is dropped here: a line is handled before its call returns. */
+export type MainNote = Exclude<Note, readonly ['dropped', number]>;
 
 export class MainContext implements InlineContext {
   readonly #scope: ContextScope;
@@ -111,7 +114,7 @@ export class MainContext implements InlineContext {
     this.#finished = true;
   }
 
-  #note(note: Note): void {
+  #note(note: MainNote): void {
     if (!this.#finished) this.#scope.note(note);
   }
 }

@@ -96,7 +96,7 @@ export function announceNote(
   thread: number | undefined,
   index: number,
   attempt: number,
-  note: Note,
+  note: Exclude<Note, readonly ['dropped', number]>,
 ): void {
   const head = (): VisitPlace & { readonly attempt: number } => ({
     ...place,
@@ -117,15 +117,6 @@ export function announceNote(
         const all = errors === undefined ? fields : { ...fields, ...decodeAll(errors) };
         return { type: 'log', ...head(), level, message, ...(all === undefined ? {} : { fields: all }) };
       });
-      break;
-    case 'dropped':
-      run.announce(() => ({
-        type: 'warning',
-        code: 'logs_dropped',
-        ...head(),
-        dropped: note[1],
-        message: `${note[1]} log lines of '${place.node}' were dropped: they came faster than they could be handled`,
-      }));
       break;
     default:
       note satisfies never;

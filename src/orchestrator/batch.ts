@@ -26,6 +26,7 @@ import { announceNote, recordAttempt } from './attempt.ts';
 import { ChunkSizer } from './chunk-sizer.ts';
 import { commonOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
+import { DroppedLines } from './dropped-lines.ts';
 import { waitsForLimit, type RunWait } from './explain.ts';
 import { ItemGatherer, type Pulled } from './gatherer.ts';
 import { Results } from './results.ts';
@@ -69,6 +70,7 @@ class Batch implements ExecutionSink {
   readonly #openLimit: number;
   readonly #sizer: ChunkSizer;
   readonly #results: Results;
+  readonly #dropped: DroppedLines;
   readonly #open = new Set<Execution>();
   /** Open chunks that wait for the node's concurrency limit, with what takes them back. */
   readonly #waiting = new Map<Execution, () => boolean>();
@@ -96,6 +98,7 @@ class Batch implements ExecutionSink {
         : Math.min(concurrency ?? Infinity, threads * OPEN_PER_THREAD);
     this.#sizer = new ChunkSizer(threads, source.size);
     this.#results = new Results(rules);
+    this.#dropped = new DroppedLines(visit.run, visit.place, engine.clock);
   }
 
   async run(): Promise<unknown> {
@@ -115,7 +118,8 @@ class Batch implements ExecutionSink {
   }
 
   note(execution: Execution, index: number, attempt: number, note: Note): void {
-    announceNote(this.#visit.run, this.#visit.place, execution.thread, index, attempt, note);
+    if (note[0] === 'dropped') this.#dropped.add(note[1]);
+    else announceNote(this.#visit.run, this.#visit.place, execution.thread, index, attempt, note);
   }
 
   settled(execution: Execution, index: number, attempt: number, end: ItemEnd, item: unknown): void {
@@ -163,6 +167,7 @@ class Batch implements ExecutionSink {
     const { error } = this.#gatherer;
     if (error !== undefined && this.#failure === undefined) this.#fail(new BatchFailure(error.thrown, undefined, 1));
     if (this.#open.size > 0) return;
+    this.#dropped.tell();
     if (this.#failure !== undefined) this.#settle.reject(this.#failure);
     else if (this.#gatherer.isExhausted && this.#retries.length === 0 && this.#timers.size === 0) this.#complete();
   }

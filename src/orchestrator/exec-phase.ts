@@ -4,12 +4,13 @@ import { isThenable } from '../core/thenable.ts';
 import type { AnyNode, InlineContext } from '../definition/node.ts';
 import type { StateNode } from '../definition/workflow.ts';
 import { Execution, type CommonValue, type ExecutionSink, type ItemEnd, type Snapshot } from '../dispatch/execution.ts';
-import { MainContext, type ContextScope } from '../dispatch/main-context.ts';
+import { MainContext, type ContextScope, type MainNote } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit, Guest } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
 import { announceNote, recordAttempt, type Travel } from './attempt.ts';
 import { commonOf, readsOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
+import { DroppedLines } from './dropped-lines.ts';
 import { waitsForLimit } from './explain.ts';
 import type { StopScope } from './stop-scope.ts';
 import type { VisitScope } from './visit-scope.ts';
@@ -80,7 +81,7 @@ class DirectCall implements ContextScope {
     return this.#visit.engine.logs;
   }
 
-  note(note: Note): void {
+  note(note: MainNote): void {
     const { run, place } = this.#visit;
     announceNote(run, place, undefined, -1, this.attempt, note);
   }
@@ -188,6 +189,7 @@ class OneExecution implements ExecutionSink {
   /** Takes back what listens to the stop. */
   off: () => unknown = nothing;
   readonly #visit: VisitScope;
+  readonly #dropped: DroppedLines;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #onEnded: () => void;
@@ -199,17 +201,20 @@ class OneExecution implements ExecutionSink {
     onEnded: () => void,
   ) {
     this.#visit = visit;
+    this.#dropped = new DroppedLines(visit.run, visit.place, visit.engine.clock);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#onEnded = onEnded;
   }
 
   note(execution: Execution, index: number, attempt: number, note: Note): void {
-    announceNote(this.#visit.run, this.#visit.place, execution.thread, index, attempt, note);
+    if (note[0] === 'dropped') this.#dropped.add(note[1]);
+    else announceNote(this.#visit.run, this.#visit.place, execution.thread, index, attempt, note);
   }
 
   settled(execution: Execution, index: number, attempt: number, end: ItemEnd): void {
     const { run, place, cells, input } = this.#visit;
+    this.#dropped.tell();
     recordAttempt(run, place, cells, execution, index, attempt, end);
     const tookMs = end.endedAt - end.startedAt;
     if (isCostly(execution, tookMs)) warnOfCostlyInput(run, place, execution, tookMs, { input });

@@ -122,19 +122,14 @@ function lineOf(event: RunEvent | EngineEvent): Line | undefined {
   }
 }
 
+const ORIGIN = ['runId', 'workflow', 'state', 'node', 'visit', 'branch', 'item', 'attempt', 'thread'] as const;
+
+// A loop, not nine spreads: it is done for every line.
 function originOf(event: Extract<RunEvent, { type: 'log' | 'warning' }>): LogOrigin {
-  const { runId, workflow, state, node, visit, branch, item, attempt, thread } = event;
-  return {
-    runId,
-    workflow,
-    ...(state === undefined ? {} : { state }),
-    ...(node === undefined ? {} : { node }),
-    ...(visit === undefined ? {} : { visit }),
-    ...(branch === undefined ? {} : { branch }),
-    ...(item === undefined ? {} : { item }),
-    ...(attempt === undefined ? {} : { attempt }),
-    ...(thread === undefined ? {} : { thread }),
-  };
+  const origin: Record<string, unknown> = {};
+  const known = event as unknown as Readonly<Record<string, unknown>>;
+  for (const part of ORIGIN) if (known[part] !== undefined) origin[part] = known[part];
+  return origin;
 }
 
 function withOrigin(fields: Readonly<Record<string, unknown>> | undefined, cano: LogOrigin): LogFields {

@@ -128,7 +128,7 @@ export type Value = readonly [
   bytesOut: number,
 ];
 
-/** A note of an execution; it comes before the result of its item. */
+/** A note of an execution; it comes before the result of its item. (Dropped lines are those of any item so far.) */
 export type Note =
   | readonly [kind: 'progress', done: number, total: number]
   | readonly [kind: 'counter', name: string, add: number]

@@ -226,6 +226,7 @@ export class Executor {
   }
 
   #end(section: Section): void {
+    this.#notes.flush();
     this.#slots.finish(section.slot, section.generation);
     this.#current = undefined;
     const at = section.ends.at(-1) ?? section.startedAt;

@@ -137,7 +137,7 @@ export class ItemRun {
     const { notes, slots, slot } = this.#scope;
     const stopped = failed && isStop(value) && slots.mustStop(slot, position);
     this.context?.finish();
-    notes.flush();
+    notes.endItem();
     const ended = now();
     const took = ended - this.#started;
     this.#ready.costMs =

@@ -4,12 +4,13 @@
  * inside the calls, live and bounded.
  *
  * N1 Notes of an item are flushed before its result.
- * N2 In any `FLUSH_MS` there is one flush, and before the next one the first `BURST` log lines are sent at once each: a line
- *    that is followed by a long computation, or by the end of the thread, is not to wait behind it. The newest progress
- *    wins, counters add up. What is left over while exec waits is flushed by a timer.
- * N3 Log lines on the way take at most the credit that the main thread gives, by what they weigh. A busy thread cannot
- *    receive acknowledgements, so the credit and what has been handled are in shared memory. Lines beyond are dropped, and
- *    their number is reported: logged = sent + dropped.
+ * N2 Within an item there is one flush per `FLUSH_MS`; the newest progress wins, counters add up. The first `BURST` log lines
+ *    of each such window are sent at once: a line that is followed by a long computation, or by the end of the thread, is
+ *    not to wait behind it. What is left over while exec waits is flushed by a timer.
+ * N3 Log lines of a window, and those on the way, take at most the credit that the main thread gives, by what they weigh. A
+ *    busy thread cannot receive acknowledgements, so the credit and what has been handled are in shared memory.
+ * N4 Lines beyond are dropped, and their number is told, once per window and at the end of each execution at the latest:
+ *    logged = sent + dropped.
  */
 import { systemClock } from '../core/clock.ts';
 import { encodeError, type WireError } from '../core/error-codec.ts';
@@ -39,10 +40,11 @@ export class Notes {
   #counters = new Map<string, number>();
   #logs: Note[] = [];
   #dropped = 0;
-  /** Credit that the lines in `#logs` take, and that all lines have taken that were sent. */
+  /** Credit that was taken by lines in `#logs`, by lines of this window, by all lines that were sent. */
   #gathered = 0;
+  #inWindow = 0;
   #sent = 0;
-  #lastFlush = Number.NEGATIVE_INFINITY;
+  #windowAt = Number.NEGATIVE_INFINITY;
   #sentAtOnce = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -72,8 +74,9 @@ export class Notes {
   }
 
   log(level: LogLevel, message: string, fields: Fields | undefined): void {
+    const isDue = this.#isDue();
     const credit = this.#slots.logCredit();
-    const left = credit - this.#gathered - this.#onTheWay();
+    const left = credit - Math.max(this.#inWindow, this.#gathered + this.#onTheWay());
     // A copy: the fields may change before they are sent. A line that is larger than all credit goes when it is alone.
     const line = left > 0 ? newLine(level, message, fields, credit) : undefined;
     if (line === undefined || line.credit > left) {
@@ -81,8 +84,9 @@ export class Notes {
     } else {
       this.#logs.push(line.note);
       this.#gathered += line.credit;
+      this.#inWindow += line.credit;
     }
-    if (this.#isDue()) {
+    if (isDue) {
       this.flush();
     } else if (this.#dropped === 0 && this.#sentAtOnce < BURST) {
       this.#sentAtOnce += 1;
@@ -92,19 +96,28 @@ export class Notes {
     }
   }
 
-  /** Sends what has gathered. */
+  /** The item is about to settle: sends what has gathered (N1). */
+  endItem(): void {
+    if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0) return;
+    this.#flush(false);
+  }
+
+  /** Sends what has gathered, the number of dropped lines too. */
   flush(): void {
-    if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0 && this.#dropped === 0)
-      return;
+    this.#flush(true);
+  }
+
+  #flush(withDropped: boolean): void {
     const notes = this.#takeLogs();
-    if (this.#dropped > 0) notes.push(['dropped', this.#dropped]);
+    if (withDropped && this.#dropped > 0) {
+      notes.push(['dropped', this.#dropped]);
+      this.#dropped = 0;
+    }
     for (const [name, add] of this.#counters) notes.push(['counter', name, add]);
     if (this.#progress !== undefined) notes.push(['progress', ...this.#progress]);
-    this.#dropped = 0;
+    if (notes.length === 0) return;
     this.#counters = new Map();
     this.#progress = undefined;
-    this.#lastFlush = systemClock.now();
-    this.#sentAtOnce = 0;
     this.#send(notes);
   }
 
@@ -126,8 +139,14 @@ export class Notes {
     return (this.#sent - this.#slots.logsSeen()) | 0;
   }
 
+  // Whether the window is over; the next one begins then.
   #isDue(): boolean {
-    return systemClock.now() - this.#lastFlush >= FLUSH_MS;
+    const at = systemClock.now();
+    if (at - this.#windowAt < FLUSH_MS) return false;
+    this.#windowAt = at;
+    this.#inWindow = 0;
+    this.#sentAtOnce = 0;
+    return true;
   }
 
   #flushIfDue(): void {

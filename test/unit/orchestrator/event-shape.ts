@@ -93,9 +93,6 @@ const shapes: Shapes = {
     'node?': text,
     'visit?': from1,
     'branch?': text,
-    'item?': count,
-    'attempt?': from1,
-    'thread?': count,
   },
 };
 

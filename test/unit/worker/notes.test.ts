@@ -75,20 +75,41 @@ describe('Notes', () => {
   });
 
   it('keep at most a thousand log lines on the way, tell how many were dropped, and go on when they have been handled', () => {
-    const { notes, slots, all } = bench();
+    const { notes, slots, all, pass } = bench();
     for (let i = 0; i < 5_000; i += 1) notes.log('info', `line ${i}`, undefined);
     notes.flush();
     const lines = (): number => all().filter(([kind]) => kind === 'log').length;
     const dropped = (): number => all().reduce((total, note) => total + (note[0] === 'dropped' ? note[1] : 0), 0);
     assert.deepEqual([lines(), dropped()], [CREDIT, 4_000]);
     slots.addLogsSeen(600);
+    pass(FLUSH_MS);
     for (let i = 0; i < 700; i += 1) notes.log('info', 'more', undefined);
     notes.flush();
     assert.deepEqual([lines(), dropped()], [CREDIT + 600, 4_100]);
   });
 
+  it('take at most that many lines in 50 ms, however fast they are handled and however short the items are', () => {
+    const { notes, slots, all, pass } = bench();
+    const count = (kind: Note[0]): number => all().filter((note) => note[0] === kind).length;
+    let seen = 0;
+    for (let item = 0; item < 5_000; item += 1) {
+      notes.enter(1, 2, item);
+      notes.log('info', 'x', undefined);
+      notes.endItem();
+      slots.addLogsSeen(count('log') - seen);
+      seen = count('log');
+    }
+    // Dropped lines are not told by each item.
+    assert.deepEqual([seen, count('dropped')], [CREDIT, 0]);
+    pass(FLUSH_MS);
+    notes.log('info', 'the first of the next 50 ms', undefined);
+    assert.deepEqual([count('log'), count('dropped')], [CREDIT + 1, 1]);
+    notes.flush();
+    assert.deepEqual(all().at(-1), ['dropped', 5_000 - CREDIT]);
+  });
+
   it('of large lines are fewer: what is on the way is bounded by its weight too', () => {
-    const { notes, slots, all } = bench();
+    const { notes, slots, all, pass } = bench();
     const text = 'x'.repeat(2 ** 16);
     const count = (): number => all().filter(([kind]) => kind === 'log').length;
     for (let i = 0; i < 2_000; i += 1) notes.log('info', 'large', { text });
@@ -96,6 +117,7 @@ describe('Notes', () => {
     // 17 credits each: one, and one more per 4 KiB.
     assert.equal(count(), Math.floor(CREDIT / 17));
     slots.addLogsSeen(17 * count());
+    pass(FLUSH_MS);
     // Larger than all credit: it goes alone.
     notes.log('info', 'x'.repeat(2 ** 24), undefined);
     notes.log('info', 'behind it', undefined);
