@@ -2,10 +2,12 @@
  * Reads the command line, in two steps: the command and its file first, because the flags of `run` depend on the inputs
  * that the file declares. Pure.
  */
+import type { LogThreshold } from '../index.ts';
+import { LOG_LEVELS } from '../observe/notes.ts';
 import { REPORTERS, type ReporterName } from '../observe/reporters.ts';
 import type { PipelineFlag } from './pipeline-file.ts';
 import { suggestion, usageError } from './usage.ts';
-import { integer, isOn, readWords } from './words.ts';
+import { integer, isOn, oneOf, readWords } from './words.ts';
 
 /** What the first words of the command line ask for. */
 export type Command =
@@ -21,15 +23,16 @@ export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs
 
 const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'compare' | 'pairs' | 'verbose' | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
   threads: { value: 'N', help: 'number of threads (default CANO_THREADS, else all usable cores)' },
   reporter: { value: 'NAME', help: 'pretty (default), plain, json (events as NDJSON on stdout) or none' },
+  'log-level': { value: 'LEVEL', help: 'least level of log lines: debug, info (default), warn, error or none' },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
-  verbose: { value: undefined, help: 'debug logs, and stacks of errors (also with CANO_DEBUG=1)' },
+  verbose: { value: undefined, help: '--log-level debug, and stacks of errors (also with CANO_DEBUG=1)' },
   help: { value: undefined, help: 'this text' },
 };
 
@@ -37,6 +40,8 @@ export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | unde
 export interface RunFlags {
   readonly threads: number | undefined;
   readonly reporter: ReporterName;
+  /** Undefined when it is not given: info, or debug with --verbose. */
+  readonly logLevel: LogThreshold | undefined;
   /** Number of pairs; 0 without --compare. */
   readonly pairs: number;
   readonly verbose: boolean;
@@ -121,7 +126,7 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
   const compare = isOn('compare', own('compare'));
   if (pairs !== undefined && !compare) throw usageError('--pairs has no meaning without --compare', 'add --compare');
   const threads = own('threads');
-  const reporter = reporterOf(own('reporter'));
+  const reporter = oneOf('reporter', own('reporter'), REPORTERS);
   if (compare && (reporter === 'json' || reporter === 'none')) {
     throw usageError(
       `--compare prints a table of its own, so --reporter ${reporter} has no meaning with it`,
@@ -131,18 +136,10 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
   return {
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
+    logLevel: oneOf('log-level', own('log-level'), LOG_LEVELS),
     pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,
     verbose: isOn('verbose', own('verbose')),
     help: isOn('help', own('help')),
     given: new Map([...words].filter(([flag]) => !Object.hasOwn(RUN_FLAGS, flag))),
   };
-}
-
-function reporterOf(word: string | true | undefined): ReporterName | undefined {
-  const found = REPORTERS.find((name) => name === word);
-  if (word === undefined || found !== undefined) return found;
-  throw usageError(
-    `--reporter must be one of ${REPORTERS.join(', ')}, got '${word}'`,
-    suggestion(String(word), REPORTERS),
-  );
 }

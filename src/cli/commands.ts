@@ -65,6 +65,8 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const inputs = pipeline.parse(flags.given);
   pipeline.checkPaths(inputs);
   const threads = availableThreads(flags.threads);
+  const isVerbose = verbose || flags.verbose;
+  const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };
     return compare(
@@ -74,7 +76,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
         given: flags.given,
         threads,
         pairs: flags.pairs,
-        verbose: verbose || flags.verbose,
+        verbose: isVerbose,
         script,
       },
       io,
@@ -86,10 +88,5 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const onDone = isTimed
     ? ({ report }: { readonly report: { readonly wallMs: number } }): Promise<void> => reportWallTime(report.wallMs)
     : undefined;
-  return runPipeline(
-    pipeline,
-    inputs,
-    { threads, reporter: flags.reporter, verbose: verbose || flags.verbose, onDone },
-    io,
-  );
+  return runPipeline(pipeline, inputs, { threads, reporter: flags.reporter, logLevel, verbose: isVerbose, onDone }, io);
 }

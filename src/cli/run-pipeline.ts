@@ -7,7 +7,14 @@
  * R1 What fails before the run starts is bad usage (exit code 2); afterwards the run has failed (1) or was interrupted (130).
  * R2 The terminal is restored on every way out, the second Ctrl-C included.
  */
-import { createEngine, isCanoError, type Engine, type EngineOptions, type RunResult } from '../index.ts';
+import {
+  createEngine,
+  isCanoError,
+  type Engine,
+  type EngineOptions,
+  type LogThreshold,
+  type RunResult,
+} from '../index.ts';
 import { describeFailure } from '../observe/failure.ts';
 import type { Reporter } from '../observe/reporter.ts';
 import { createReporter, type ReporterName } from '../observe/reporters.ts';
@@ -20,6 +27,7 @@ import { EXIT, usageError } from './usage.ts';
 export interface RunSettings {
   readonly threads: number;
   readonly reporter: ReporterName;
+  readonly logLevel: LogThreshold;
   readonly verbose: boolean;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
@@ -51,7 +59,14 @@ export async function runPipeline(
   const services = await prepare(workflow.name, 'services', () => pipeline.services(inputs));
   const store = await prepare(workflow.name, 'store', () => pipeline.store(inputs));
 
-  const engine = makeEngine({ threads: settings.threads, services, onEvent: (event) => reporter.update(event) });
+  // Lines that nobody is shown are not even sent from the threads.
+  const logLevel = settings.reporter === 'none' ? 'none' : settings.logLevel;
+  const engine = makeEngine({
+    threads: settings.threads,
+    services,
+    logLevel,
+    onEvent: (event) => reporter.update(event),
+  });
   const reporter: Reporter = createReporter(
     settings.reporter,
     {
@@ -62,7 +77,7 @@ export async function runPipeline(
       out: io.out,
       err: io.err,
       colors: { out: wantsColor(io.out, io.env), err: wantsColor(io.err, io.env) },
-      verbose: settings.verbose,
+      logLevel,
     },
     io.env,
   );

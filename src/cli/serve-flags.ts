@@ -3,5 +3,9 @@ export const SERVE_FLAGS: Readonly<Record<string, { readonly value: string | und
   host: { value: 'HOST', help: 'address to listen on (default 127.0.0.1; others need a token)' },
   port: { value: 'N', help: 'port to listen on, 0 for any that is free (default 9464)' },
   threads: { value: 'N', help: 'number of threads (default CANO_THREADS, else all usable cores)' },
-  verbose: { value: undefined, help: 'debug logs as well: every transition, stacks of errors' },
+  'log-level': {
+    value: 'LEVEL',
+    help: 'least level that is logged: debug (every event too), info (default), warn, error or none',
+  },
+  verbose: { value: undefined, help: '--log-level debug, and stacks of errors' },
 };

@@ -70,6 +70,17 @@ export function isOn(flag: string, word: string | true | undefined): boolean {
   throw usageError(`--${flag} takes no value, got '${word}'`);
 }
 
+/** One of the names; undefined when the flag is not given. @throws CanoError `CANO_USAGE` */
+export function oneOf<Name extends string>(
+  flag: string,
+  word: string | true | undefined,
+  names: readonly Name[],
+): Name | undefined {
+  const found = names.find((name) => name === word);
+  if (word === undefined || found !== undefined) return found;
+  throw usageError(`--${flag} must be one of ${names.join(', ')}, got '${word}'`, suggestion(String(word), names));
+}
+
 /** @throws CanoError `CANO_USAGE` */
 export function integer(flag: string, word: string | true, min: number, max: number): number {
   const value = /^\d+$/.test(String(word)) ? Number(word) : Number.NaN;

@@ -11,7 +11,7 @@
  *    visit inside without a transition of its own.
  * E6 A branch that lost ends when its thread has let go of it: its `exec.finished` may come after later visits.
  */
-import { describeValue, fieldOf, isError, messageOf, nameOf } from './errors.ts';
+import { describeValue, fieldOf, isError, messageOf, nameOf, type DeathReason } from './errors.ts';
 import type { RunReport } from './report.ts';
 
 /** Where a run stands in its life. */
@@ -272,6 +272,14 @@ export type ScheduleEvent =
       /** End of a back-off, in milliseconds since 1970. */
       readonly until?: number;
     });
+
+/** Reasons of `thread.exited` that user code brought about; threads are also recycled, and terminated at a timeout or a cancellation. */
+export const UNEXPECTED_DEATHS: ReadonlySet<string> = new Set([
+  'exit',
+  'uncaught_error',
+  'out_of_memory',
+  'protocol',
+] satisfies DeathReason[]);
 
 /** The short form of whatever was thrown, for an event. */
 export function eventError(thrown: unknown): EventError {

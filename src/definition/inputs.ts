@@ -76,7 +76,7 @@ export interface InputFlag {
 export const RESERVED_FLAGS: ReadonlySet<string> = new Set(
   (
     'threads reporter compare pairs help version verbose quiet debug json trace report metrics repeat url config color profile ' +
-    'resume checkpoints timeout priority run-id inline watch services'
+    'resume checkpoints timeout priority run-id inline watch services log-level'
   ).split(' '),
 );
 

@@ -1,29 +1,30 @@
 /** Events that are text of their own: what nodes log, warnings, deaths of threads. */
-import type { EngineEvent, LogLevel, RunEvent } from '../core/events.ts';
+import { UNEXPECTED_DEATHS, type EngineEvent, type LogLevel, type RunEvent } from '../core/events.ts';
+import { rankOf, type LogThreshold } from '../core/log.ts';
 import { clean, type Line } from './text.ts';
+
+export { LOG_LEVELS } from '../core/log.ts';
 
 const STYLES = { debug: 'dim', info: undefined, warn: 'yellow', error: 'red' } as const satisfies Record<
   LogLevel,
   unknown
 >;
-/** Deaths that a node brought about; threads are also recycled, and terminated at a timeout or a cancellation. */
-const NOTEWORTHY: ReadonlySet<string> = new Set(['exit', 'uncaught_error', 'out_of_memory', 'protocol']);
 const MAX_FIELDS = 400;
 
-/** The lines to print for an event, one for each line of its text; none for other events. */
-export function noteLines(event: RunEvent | EngineEvent, withDebug: boolean): Line[] {
+/** The lines to print for an event, one for each line of its text; none for other events, and below the level. */
+export function noteLines(event: RunEvent | EngineEvent, least: LogThreshold): Line[] {
   switch (event.type) {
     case 'log': {
-      if (event.level === 'debug' && !withDebug) return [];
+      if (!isShown(event.level, least)) return [];
       const item = event.item === undefined ? '' : ` #${event.item}`;
       const head = `${event.level.padEnd(5)} ${clean(event.node)}${item}`;
       const fields = event.fields === undefined ? '' : ` ${fieldsOf(event.fields)}`;
       return linesOf(head, `${event.message}${fields}`, STYLES[event.level]);
     }
     case 'warning':
-      return linesOf('warn ', event.message, 'yellow');
+      return isShown('warn', least) ? linesOf('warn ', event.message, 'yellow') : [];
     case 'thread.exited': {
-      if (!NOTEWORTHY.has(event.reason)) return [];
+      if (!UNEXPECTED_DEATHS.has(event.reason) || !isShown('warn', least)) return [];
       const which = event.thread < 0 ? 'a thread' : `thread ${event.thread}`;
       return linesOf(
         'warn ',
@@ -34,6 +35,10 @@ export function noteLines(event: RunEvent | EngineEvent, withDebug: boolean): Li
     default:
       return [];
   }
+}
+
+function isShown(level: LogLevel, least: LogThreshold): boolean {
+  return rankOf(level) >= rankOf(least);
 }
 
 function linesOf(head: string, text: string, style: 'dim' | 'yellow' | 'red' | undefined): Line[] {

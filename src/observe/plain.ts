@@ -69,7 +69,7 @@ class PlainReporter implements Reporter {
         if (event.at - this.#toldAt >= PROGRESS_EVERY_MS) this.#progress(event.at);
         break;
       default:
-        for (const line of noteLines(event, this.#setup.verbose)) this.#write(line);
+        for (const line of noteLines(event, this.#setup.logLevel)) this.#write(line);
     }
   }
 

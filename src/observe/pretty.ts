@@ -60,7 +60,7 @@ class PrettyReporter implements Reporter {
   update(event: RunEvent | EngineEvent): void {
     this.#model.update(event);
     if (this.#stopped) return;
-    for (const line of noteLines(event, this.#setup.verbose))
+    for (const line of noteLines(event, this.#setup.logLevel))
       this.#above += `${this.#paint(fit(line, this.#size().columns * 4))}\n`;
   }
 

@@ -1,5 +1,6 @@
 /** What every reporter is: a subscriber of events that writes to two streams. */
 import type { EngineEvent, RunEvent } from '../core/events.ts';
+import type { LogThreshold } from '../core/log.ts';
 import type { EngineLook } from './lanes.ts';
 import type { StateOutline } from './model.ts';
 
@@ -28,8 +29,8 @@ export interface ReporterSetup {
   /** Carries everything else. */
   readonly err: Sink;
   readonly colors: { readonly out: boolean; readonly err: boolean };
-  /** Shows debug logs too. */
-  readonly verbose: boolean;
+  /** Least level of what is shown of log lines and warnings; lines below it do not come. */
+  readonly logLevel: LogThreshold;
 }
 
 export interface Reporter {

@@ -5,7 +5,7 @@
  *    can overwrite the other, whatever names nodes choose.
  */
 import { describeValue, fieldOf, InvalidOptionError } from '../core/errors.ts';
-import type { EngineEvent, LogLevel, RunEvent } from '../core/events.ts';
+import { UNEXPECTED_DEATHS, type EngineEvent, type LogLevel, type RunEvent } from '../core/events.ts';
 import { rankOf, type LogGate } from '../core/log.ts';
 
 /** Where a line comes from: the parts that are known. */
@@ -52,9 +52,6 @@ export interface MessageFirstLogger {
 }
 
 const METHODS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
-
-/** Deaths that user code brought about; threads are also recycled, and terminated at a timeout or a cancellation. */
-const UNEXPECTED: ReadonlySet<string> = new Set(['exit', 'uncaught_error', 'out_of_memory', 'protocol']);
 
 interface Line {
   readonly level: LogLevel;
@@ -105,14 +102,18 @@ function lineOf(event: RunEvent | EngineEvent): Line | undefined {
       return { level: 'warn', fields: { cano: origin }, message };
     }
     case 'run.finished': {
-      const { status, state, runId, workflow, error } = event;
+      const { status, state, runId, workflow, error, report } = event;
       if (status !== 'failed' && status !== 'timed_out') return undefined;
       const message = `run ${status.replace('_', ' ')}: ${error?.message ?? ''}`;
-      return { level: 'error', fields: { error, cano: { runId, workflow, state } }, message };
+      return {
+        level: 'error',
+        fields: { error, durationMs: Math.round(report.wallMs), cano: { runId, workflow, state } },
+        message,
+      };
     }
     case 'thread.exited': {
       const { engine, thread, reason, message: why } = event;
-      if (!UNEXPECTED.has(reason)) return undefined;
+      if (!UNEXPECTED_DEATHS.has(reason)) return undefined;
       const which = thread < 0 ? 'a thread' : `thread ${thread}`;
       const message = `${which} died (${reason})${why === undefined ? '' : `: ${why}`}`;
       return { level: 'warn', fields: { reason, cano: thread < 0 ? { engine } : { engine, thread } }, message };

@@ -154,7 +154,7 @@ describe('a flood', () => {
       name: 'items',
       outcomes: ['Done'],
       prep: () => Array.from({ length: ITEMS }, (): Act => ({ kind: 'flood', lines: 1 })),
-      exec: logging as unknown as BoundExec<Act, unknown>,
+      exec: logging,
     });
     const workflow = new Workflow<'Items' | 'Done', MemoryStore<object>>('short', 'Items')
       .registerNode('Items', node)

@@ -22,6 +22,22 @@ describe('cano run', () => {
     assert.ok(!err.includes('\u001b'), err);
   });
 
+  it('shows and sends log lines from the level on that is asked for', async () => {
+    const [loud, quiet] = await Promise.all(
+      ['debug', 'warn'].map((level) => cano(['run', fixture('pipeline'), '--reporter', 'json', '--log-level', level])),
+    );
+    const levels = (out = ''): Set<unknown> =>
+      new Set(
+        out
+          .split('\n')
+          .filter((line) => line.includes('"type":"log"'))
+          .map((line) => (JSON.parse(line) as { level: unknown }).level),
+      );
+    assert.deepEqual([levels(loud?.out), levels(quiet?.out)], [new Set(['info', 'debug']), new Set()]);
+    const { code, err } = await cano(['run', fixture('pipeline'), '--log-level', 'loud']);
+    assert.deepEqual([code, err], [2, "cano: --log-level must be one of debug, info, warn, error, none, got 'loud'\n"]);
+  });
+
   it('shows debug logs with --verbose, and colours when they are asked for', async () => {
     const { code, err } = await cano(['run', fixture('pipeline'), '--verbose'], { FORCE_COLOR: '1' });
     assert.equal(code, 0);

@@ -111,17 +111,19 @@ describe('cano serve', () => {
         'serving',
         'run completed',
         'run cancelled',
-        'run failed',
+        "run failed: workflow 'failing' failed in state 'Fail': exec of node 'fail' failed: nobody answers",
         'draining; a second signal exits at once',
         'drained',
       ]) {
         assert.ok(
-          log.some(({ msg }) => msg === message),
+          log.some(({ msg }) => String(msg).startsWith(message)),
           `no log line '${message}'`,
         );
       }
       assert.ok(
-        log.filter(({ msg }) => String(msg).startsWith('run ')).every(({ run }) => typeof run === 'string'),
+        log
+          .filter(({ msg }) => String(msg).startsWith('run '))
+          .every(({ cano: of }) => typeof (of as { runId?: unknown }).runId === 'string'),
         'a line of a run without its id',
       );
     });
@@ -148,7 +150,65 @@ describe('cano serve', () => {
       assert.equal(code, 0);
       const drained = logOf(out).find(({ msg }) => msg === 'drained');
       assert.deepEqual(drained?.['cancelled'], [run['id']]);
+      // What the node has logged, with where it did.
+      const line = logOf(out).find(({ msg }) => msg === 'deaf from now on');
+      const { thread, ...where } = (line?.['cano'] ?? {}) as Record<string, unknown>;
+      assert.equal(typeof thread, 'number');
+      assert.deepEqual(where, {
+        runId: run['id'],
+        workflow: 'spin',
+        state: 'Stubborn',
+        node: 'stubborn',
+        visit: 2,
+        attempt: 1,
+      });
     });
+  });
+
+  it('logs from the level on that is asked for', async () => {
+    await serving(
+      async (server) => {
+        const run = await server.post('/api/workflows/spin/runs', { inputs: { ms: 3_600_000, stubborn: true } });
+        await eventually(
+          () => runOf(server, run['id']),
+          ({ status }) => status === 'running',
+          'the run',
+        );
+        server.child.kill('SIGTERM');
+        const messages = logOf((await server.ended).out).map(({ level, msg }) => ({ level: Number(level), msg }));
+        assert.ok(
+          messages.some(({ msg }) => msg === 'run cancelled'),
+          'no warning',
+        );
+        assert.deepEqual(
+          messages.filter(({ level }) => level < 40),
+          [],
+        );
+      },
+      undefined,
+      ['--log-level', 'warn'],
+    );
+  });
+
+  it('writes all of it to the logger of the configuration, where there is one', async () => {
+    await serving(
+      async (server) => {
+        const run = await server.post('/api/workflows/spin/runs', { inputs: { ms: 3_600_000, stubborn: true } });
+        await server.saw('deaf from now on');
+        server.child.kill('SIGTERM');
+        const { out, err } = await server.ended;
+        assert.deepEqual(logOf(out), []);
+        const id = String(run['id']);
+        assert.match(err, /^own info serving \{.*"cano":\{"engine":"default"\}\}$/m);
+        assert.match(err, new RegExp(`^own info deaf from now on \\{"cano":\\{"runId":"${id}","workflow":"spin"`, 'm'));
+        assert.equal(err.match(/deaf from now on/g)?.length, 1);
+        assert.match(err, new RegExp(`^own warn run cancelled .*"runId":"${id}"`, 'm'));
+        assert.match(err, /^own info drained /m);
+        assert.match(err, new RegExp(`^own debug state\\.entered .*"runId":"${id}"`, 'm'));
+      },
+      config('own-logger'),
+      ['--log-level', 'debug'],
+    );
   });
 
   it('exits at once at the second signal', async () => {
@@ -279,6 +339,11 @@ describe('cano serve refuses', () => {
       'a port that is none',
       [config('cano'), '--port', '99999'],
       /--port must be an integer from 0 to 65535, got '99999'/,
+    ],
+    [
+      'a level that is none',
+      [config('cano'), '--log-level', 'loud'],
+      /--log-level must be one of debug, info, warn, error, none, got 'loud'/,
     ],
     ['an unknown flag', [config('cano'), '--prot', '1'], /unknown flag --prot: did you mean '--port'\?/],
     ['no file', [], /FILE is missing: write it right after the command, as in cano serve cano\.config\.ts/],

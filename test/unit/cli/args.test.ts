@@ -61,6 +61,7 @@ describe('readRunFlags', () => {
     assert.deepEqual(read(''), {
       threads: undefined,
       reporter: 'pretty',
+      logLevel: undefined,
       pairs: 0,
       verbose: false,
       help: false,
@@ -71,6 +72,7 @@ describe('readRunFlags', () => {
     assert.deepEqual(read('--threads 4 --reporter json --verbose --limit=3 --label -5 --no-embed'), {
       threads: 4,
       reporter: 'json',
+      logLevel: undefined,
       pairs: 0,
       verbose: true,
       help: false,
@@ -80,6 +82,8 @@ describe('readRunFlags', () => {
         ['no-embed', true],
       ]),
     });
+    for (const level of ['debug', 'info', 'warn', 'error', 'none'])
+      assert.equal(read(`--log-level ${level}`).logLevel, level);
     assert.equal(read('--compare').pairs, 3);
     assert.equal(read('--compare --pairs 5').pairs, 5);
     assert.equal(read('--help').help, true);
@@ -99,6 +103,8 @@ describe('readRunFlags', () => {
     ['--threads --limit 3', '--threads needs a value, and --limit follows it: write --threads VALUE'],
     ['--reporter prety', "--reporter must be one of pretty, plain, json, none, got 'prety': did you mean 'pretty'?"],
     ['--reporter xml', "--reporter must be one of pretty, plain, json, none, got 'xml'"],
+    ['--log-level', '--log-level needs a value: write --log-level VALUE'],
+    ['--log-level wran', "--log-level must be one of debug, info, warn, error, none, got 'wran': did you mean 'warn'?"],
     ['--thraeds 2', "unknown flag --thraeds: did you mean '--threads'?"],
     ['--lim 2', "unknown flag --lim: did you mean '--limit'?"],
     ['--outrageous 2', 'unknown flag --outrageous: --help after the file lists what there is'],

@@ -1,5 +1,12 @@
 /** Events of one run as an engine would send them, and sinks that keep what is written. */
-import type { EngineEvent, ExecFinished, RunEvent, RunEventBody, StateKind } from '../../../src/core/events.ts';
+import type {
+  EngineEvent,
+  ExecFinished,
+  RunEvent,
+  RunEventBody,
+  StateKind,
+  LogLevel,
+} from '../../../src/core/events.ts';
 import type { NodeReport, RunReport } from '../../../src/core/report.ts';
 import type { Sink } from '../../../src/observe/reporter.ts';
 
@@ -79,12 +86,7 @@ export class Script {
     this.send({ type: 'transition', ...place, outcome: to, to, failed, prepMs: 0, postMs: 0 }, afterMs);
   }
 
-  log(
-    state: string,
-    message: string,
-    fields?: Readonly<Record<string, unknown>>,
-    level: 'debug' | 'info' | 'warn' = 'info',
-  ): void {
+  log(state: string, message: string, fields?: Readonly<Record<string, unknown>>, level: LogLevel = 'info'): void {
     const place = { state, node: state.toLowerCase(), visit: 1, attempt: 1 };
     this.send({ type: 'log', ...place, level, message, ...(fields === undefined ? {} : { fields }) });
   }

@@ -164,7 +164,7 @@ describe('pretty reporter', () => {
       out,
       err,
       colors: { out: false, err: false },
-      verbose: false,
+      logLevel: 'info',
     });
     script.start();
     script.enter('Scan');
@@ -215,7 +215,7 @@ describe('pretty reporter', () => {
       out: new TextSink(),
       err,
       colors: { out: true, err: true },
-      verbose: false,
+      logLevel: 'info',
     });
     reporter.stop();
     const screen = new Screen();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { LogThreshold } from '../../../src/core/log.ts';
 import { jsonReporter } from '../../../src/observe/json.ts';
 import { plainReporter } from '../../../src/observe/plain.ts';
 import type { Reporter, ReporterSetup } from '../../../src/observe/reporter.ts';
@@ -13,7 +14,7 @@ interface Stage {
   readonly err: TextSink;
 }
 
-const setUp = (make: (setup: ReporterSetup) => Reporter, verbose = false): Stage => {
+const setUp = (make: (setup: ReporterSetup) => Reporter, logLevel: LogThreshold = 'info'): Stage => {
   const [out, err] = [new TextSink(), new TextSink()];
   const outline = [
     { state: 'Scan', node: 'scan' },
@@ -30,7 +31,7 @@ const setUp = (make: (setup: ReporterSetup) => Reporter, verbose = false): Stage
     out,
     err,
     colors: { out: false, err: false },
-    verbose,
+    logLevel,
   });
   return { reporter, script, out, err };
 };
@@ -103,7 +104,7 @@ describe('plain reporter', () => {
   });
 
   it('shows debug logs, warnings and deaths of threads', () => {
-    const { reporter, script, err } = setUp(plainReporter, true);
+    const { reporter, script, err } = setUp(plainReporter, 'debug');
     script.start();
     script.log('Sign', 'in detail', undefined, 'debug');
     script.send({ type: 'warning', code: 'logs_dropped', message: '12 lines were dropped' });
@@ -119,6 +120,26 @@ describe('plain reporter', () => {
       ' warn   a thread died (uncaught_error): boom',
       '[   0.0s] cancelling',
     ]);
+  });
+
+  it('shows nothing below its level', () => {
+    for (const [logLevel, expected] of [
+      ['debug', ['debug', 'info', 'warn', 'error', 'warn', 'warn']],
+      ['warn', ['warn', 'error', 'warn', 'warn']],
+      ['error', ['error']],
+      ['none', []],
+    ] as const) {
+      const { reporter, script, err } = setUp(plainReporter, logLevel);
+      script.start();
+      for (const level of ['debug', 'info', 'warn', 'error'] as const) script.log('Sign', 'x', undefined, level);
+      script.send({ type: 'warning', code: 'logs_dropped', message: '12 lines were dropped' });
+      reporter.update({ v: 1, at: 1, engine: 'e', type: 'thread.exited', thread: 1, reason: 'exit' });
+      const levels = err.text
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.trim().split(' ')[0]);
+      assert.deepEqual(levels, expected, logLevel);
+    }
   });
 
   it('is silent after stop, and marks a failure route', () => {
@@ -201,7 +222,7 @@ describe('createReporter', () => {
         out: new TextSink(),
         err,
         colors: { out: false, err: false },
-        verbose: false,
+        logLevel: 'info',
       },
       env,
     );
@@ -228,7 +249,7 @@ describe('createReporter', () => {
       out,
       err: out,
       colors: { out: false, err: false },
-      verbose: false,
+      logLevel: 'info' as const,
     };
     const reporter = createReporter('none', setup, {});
     const script = new Script((event) => reporter.update(event));

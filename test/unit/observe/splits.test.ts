@@ -112,7 +112,7 @@ describe('lines for logs', () => {
       out,
       err,
       colors: { out: false, err: false },
-      verbose: false,
+      logLevel: 'info',
     });
     split(script);
     decide(script);
