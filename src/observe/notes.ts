@@ -1,5 +1,5 @@
 /** Events that are text of their own: what nodes log, warnings, deaths of threads. */
-import { UNEXPECTED_DEATHS, type EngineEvent, type LogLevel, type RunEvent } from '../core/events.ts';
+import { eventError, UNEXPECTED_DEATHS, type EngineEvent, type LogLevel, type RunEvent } from '../core/events.ts';
 import { rankOf, type LogThreshold } from '../core/log.ts';
 import { clean, type Line } from './text.ts';
 
@@ -53,7 +53,7 @@ function fieldsOf(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * JSON of anything that crossed a thread: bigints as text, errors by name and message, typed arrays, Maps and Sets as
+ * JSON of anything that crossed a thread: bigints as text, errors by name, message and code, typed arrays, Maps and Sets as
  * lists; a value that cannot be written otherwise (a cycle) becomes a text that says so.
  */
 export function jsonOf(value: unknown): string {
@@ -66,7 +66,7 @@ export function jsonOf(value: unknown): string {
 
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (value instanceof Error) return eventError(value);
   if (value instanceof Map || value instanceof Set) return [...value];
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return [...(value as Uint8Array)];
   return value;
