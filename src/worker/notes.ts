@@ -170,43 +170,49 @@ function newLine(
   fields: Fields | undefined,
   mostCredit: number,
 ): { readonly note: Note; readonly credit: number } {
-  const { plain, errors } = splitFields(fields);
-  const bytes = message.length + prepareForWire(plain).bytes + prepareForWire(errors).bytes;
+  const { plain, errors, bytes } = copyFields(fields);
   return {
     note: ['log', level, message, plain, errors],
-    credit: Math.min(mostCredit, 1 + Math.floor(bytes / BYTES_PER_CREDIT)),
+    credit: Math.min(mostCredit, 1 + Math.floor((message.length + bytes) / BYTES_PER_CREDIT)),
   };
 }
 
-// Errors among the fields travel as errors that are thrown do: structured clone would drop their name and code.
-function splitFields(fields: Fields | undefined): {
+interface Copied {
   readonly plain: Fields | undefined;
+  /** Travel as errors that are thrown do: structured clone would drop their name and code. */
   readonly errors: Readonly<Record<string, WireError>> | undefined;
-} {
-  if (fields === undefined) return { plain: undefined, errors: undefined };
-  const failed = Object.keys(fields).filter((key) => isError(fieldOf(fields, key)));
-  if (failed.length === 0) return { plain: copyFields(fields, Object.keys(fields)), errors: undefined };
-  const others = Object.keys(fields).filter((key) => !failed.includes(key));
-  const errors = Object.fromEntries(failed.map((key) => [key, encodeError(fields[key])]));
-  return { plain: others.length === 0 ? undefined : copyFields(fields, others), errors };
+  readonly bytes: number;
 }
 
-// A field that cannot be cloned becomes its description.
-function copyFields(fields: Fields, keys: readonly string[]): Fields {
-  if (keys.length === Object.keys(fields).length) {
-    try {
-      return structuredClone(prepareForWire(fields).value) as Fields;
-    } catch {
-      // One of them refuses; each goes alone.
-    }
-  }
-  return Object.fromEntries(keys.map((key) => [key, copyField(fields, key)]));
-}
-
-function copyField(fields: Fields, key: string): unknown {
+function copyFields(fields: Fields | undefined): Copied {
+  if (fields === undefined) return { plain: undefined, errors: undefined, bytes: 0 };
+  const keys = Object.keys(fields);
+  if (keys.some((key) => isError(fieldOf(fields, key)))) return copyWithErrors(fields, keys);
   try {
-    return structuredClone(prepareForWire(fields[key]).value);
+    const { value, bytes } = prepareForWire(fields);
+    return { plain: structuredClone(value) as Fields, errors: undefined, bytes };
   } catch {
-    return describeValue(fieldOf(fields, key));
+    // One of them refuses; each goes alone.
+    return copyWithErrors(fields, keys);
+  }
+}
+
+function copyWithErrors(fields: Fields, keys: readonly string[]): Copied {
+  const plain: Record<string, unknown> = {};
+  const errors: Record<string, WireError> = {};
+  for (const key of keys) {
+    const value = fieldOf(fields, key);
+    if (isError(value)) errors[key] = encodeError(value);
+    else plain[key] = copyField(value);
+  }
+  return { plain, errors, bytes: prepareForWire(plain).bytes + prepareForWire(errors).bytes };
+}
+
+// What cannot be cloned becomes its description.
+function copyField(value: unknown): unknown {
+  try {
+    return structuredClone(prepareForWire(value).value);
+  } catch {
+    return describeValue(value);
   }
 }

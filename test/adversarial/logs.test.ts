@@ -243,7 +243,7 @@ describe('fields', () => {
     const bareError = bare?.own['err'] as Error & { code: string };
     assert.deepEqual([bareError.message, bareError.code], ['bare', 'E_CODED']);
     assert.deepEqual(symbol, { message: 'Symbol(said)', own: { value: [1, 2] } });
-    assert.deepEqual(getter, { message: 'getter', own: { boom: 'undefined' } });
+    assert.deepEqual(getter, { message: 'getter', own: { boom: undefined } });
   });
 
   it('say where the line comes from: item, attempt, branch, thread', async () => {

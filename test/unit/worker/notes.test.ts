@@ -197,7 +197,7 @@ describe('Notes', () => {
       all().toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
       [
         ['counter', 'named', 2],
-        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: 'undefined' }, undefined],
+        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: undefined }, {}],
         ['progress', Number.NaN, Number.NaN],
       ],
     );
