@@ -5,9 +5,8 @@
  * an event loop that stands still; and a thread that floods gets a small part of the time, for as long as it floods.
  */
 import { systemClock } from '../core/clock.ts';
-import type { SlotTable } from '../wire/slots.ts';
+import { MOST_LOG_CREDIT, type SlotTable } from '../wire/slots.ts';
 
-const MOST = 1_000;
 const LEAST = 16;
 /** What the lines on the way may cost: a burst, and those of a thread that has dropped lines of late. */
 const BURST_MS = 30;
@@ -16,7 +15,7 @@ const FLOOD_LASTS_MS = 1_000;
 /** What receiving a message takes before it is handled, about. */
 const RECEIVE_MS = 0.01;
 /** Assumed of the first line. */
-const FIRST_GUESS_MS = BURST_MS / MOST;
+const FIRST_GUESS_MS = BURST_MS / MOST_LOG_CREDIT;
 const WEIGHT = 0.2;
 /** One measurement counts for so many times the mean at most: the process may have been off its core meanwhile. */
 const OUTLIER = 4;
@@ -30,7 +29,7 @@ export class LogCredit {
 
   constructor(slots: SlotTable) {
     this.#slots = slots;
-    slots.setLogCredit(MOST);
+    slots.setLogCredit(MOST_LOG_CREDIT);
   }
 
   /**
@@ -48,7 +47,7 @@ export class LogCredit {
     }
     if (hasDropped) this.#floodsUntil = at + FLOOD_LASTS_MS;
     const budgetMs = at < this.#floodsUntil ? FLOOD_MS : BURST_MS;
-    this.#slots.setLogCredit(Math.max(LEAST, Math.min(MOST, Math.floor(budgetMs / this.#costMs))));
+    this.#slots.setLogCredit(Math.max(LEAST, Math.min(MOST_LOG_CREDIT, Math.floor(budgetMs / this.#costMs))));
     this.#slots.addLogsSeen(credit);
   }
 }

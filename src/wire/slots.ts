@@ -17,6 +17,9 @@
 /** In-flight executions per thread at most. */
 export const SLOT_COUNT = 64;
 
+/** Credit for log lines on the way at most, and what there is until lines have been handled. */
+export const MOST_LOG_CREDIT = 1_000;
+
 export const SlotState = { FREE: 0, QUEUED: 1, STARTED: 2, DONE: 3, STOLEN: 4 } as const;
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 

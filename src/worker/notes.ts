@@ -17,13 +17,15 @@ import { encodeError, type WireError } from '../core/error-codec.ts';
 import { describeValue, fieldOf, isError } from '../core/errors.ts';
 import type { LogLevel } from '../core/events.ts';
 import type { FromThread, Note } from '../wire/messages.ts';
-import type { SlotTable } from '../wire/slots.ts';
+import { MOST_LOG_CREDIT, type SlotTable } from '../wire/slots.ts';
 import { prepareForWire } from '../wire/transfer.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const FLUSH_MS = 50;
 const BURST = 32;
+/** This part of the credit comes on top for lines of the levels `warn` and `error`: a flood of others must not take them along. */
+const URGENT_SHARE = 4;
 /** A line counts once more for each of these bytes: all that are on the way weigh a few MiB at most. */
 const BYTES_PER_CREDIT = 4 * 1024;
 
@@ -43,6 +45,7 @@ export class Notes {
   /** Credit that was taken by lines in `#logs`, by lines of this window, by all lines that were sent. */
   #gathered = 0;
   #inWindow = 0;
+  #urgentInWindow = 0;
   #sent = 0;
   #windowAt = Number.NEGATIVE_INFINITY;
   #sentAtOnce = 0;
@@ -75,8 +78,9 @@ export class Notes {
 
   log(level: LogLevel, message: string, fields: Fields | undefined): void {
     const isDue = this.#isDue();
+    const isUrgent = level === 'warn' || level === 'error';
     const credit = this.#slots.logCredit();
-    const left = credit - Math.max(this.#inWindow, this.#gathered + this.#onTheWay());
+    const left = this.#creditLeft(credit, isUrgent);
     // A copy: the fields may change before they are sent. A line that is larger than all credit goes when it is alone.
     const line = left > 0 ? newLine(level, message, fields, credit) : undefined;
     if (line === undefined || line.credit > left) {
@@ -85,6 +89,7 @@ export class Notes {
       this.#logs.push(line.note);
       this.#gathered += line.credit;
       this.#inWindow += line.credit;
+      if (isUrgent) this.#urgentInWindow += line.credit;
     }
     if (isDue) {
       this.flush();
@@ -98,13 +103,12 @@ export class Notes {
 
   /** The item is about to settle: sends what has gathered (N1). */
   endItem(): void {
-    if (this.#progress === undefined && this.#counters.size === 0 && this.#logs.length === 0) return;
-    this.#flush(false);
+    if (this.#hasNotes) this.#flush(false);
   }
 
   /** Sends what has gathered, the number of dropped lines too. */
   flush(): void {
-    this.#flush(true);
+    if (this.#hasNotes || this.#dropped > 0) this.#flush(true);
   }
 
   #flush(withDropped: boolean): void {
@@ -115,10 +119,13 @@ export class Notes {
     }
     for (const [name, add] of this.#counters) notes.push(['counter', name, add]);
     if (this.#progress !== undefined) notes.push(['progress', ...this.#progress]);
-    if (notes.length === 0) return;
     this.#counters = new Map();
     this.#progress = undefined;
     this.#send(notes);
+  }
+
+  get #hasNotes(): boolean {
+    return this.#logs.length > 0 || this.#counters.size > 0 || this.#progress !== undefined;
   }
 
   #takeLogs(): Note[] {
@@ -135,8 +142,13 @@ export class Notes {
     this.#post(['notes', this.#slot, this.#generation, this.#position, notes, credit]);
   }
 
-  #onTheWay(): number {
-    return (this.#sent - this.#slots.logsSeen()) | 0;
+  // What a line may take at most.
+  #creditLeft(credit: number, isUrgent: boolean): number {
+    const onTheWay = this.#gathered + ((this.#sent - this.#slots.logsSeen()) | 0);
+    const left = credit - Math.max(this.#inWindow, onTheWay);
+    if (!isUrgent) return left;
+    const most = MOST_LOG_CREDIT + Math.floor(MOST_LOG_CREDIT / URGENT_SHARE);
+    return Math.max(left, Math.min(Math.floor(credit / URGENT_SHARE) - this.#urgentInWindow, most - onTheWay));
   }
 
   // Whether the window is over; the next one begins then.
@@ -145,6 +157,7 @@ export class Notes {
     if (at - this.#windowAt < FLUSH_MS) return false;
     this.#windowAt = at;
     this.#inWindow = 0;
+    this.#urgentInWindow = 0;
     this.#sentAtOnce = 0;
     return true;
   }

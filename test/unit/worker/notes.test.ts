@@ -108,6 +108,17 @@ describe('Notes', () => {
     assert.deepEqual(all().at(-1), ['dropped', 5_000 - CREDIT]);
   });
 
+  it('of warnings and errors go on when a flood of others has taken all credit, up to a quarter more', () => {
+    const { notes, all } = bench();
+    for (let i = 0; i < 2 * CREDIT; i += 1) notes.log('info', 'x', undefined);
+    for (let i = 0; i < CREDIT; i += 1) notes.log(i % 2 === 0 ? 'error' : 'warn', 'y', undefined);
+    notes.log('debug', 'x', undefined);
+    notes.flush();
+    const count = (message: string): number => all().filter(([, , said]) => said === message).length;
+    assert.deepEqual([count('x'), count('y')], [CREDIT, CREDIT / 4]);
+    assert.deepEqual(all().at(-1), ['dropped', CREDIT + CREDIT * 0.75 + 1]);
+  });
+
   it('of large lines are fewer: what is on the way is bounded by its weight too', () => {
     const { notes, slots, all, pass } = bench();
     const text = 'x'.repeat(2 ** 16);
