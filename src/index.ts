@@ -101,7 +101,13 @@ export type {
 export { SCHEDULER_CHANNEL } from './scheduler/announcer.ts';
 export { ENGINE_CHANNEL, RUN_CHANNEL } from './orchestrator/announcer.ts';
 export type * from './core/events.ts';
-export type { NodeReport, RunReport } from './core/report.ts';
+
+// where the time of a run went
+export { analyse } from './core/analysis.ts';
+export type { PathPart, RunAnalysis } from './core/analysis.ts';
+export type { Advice, AdviceRule } from './core/advice.ts';
+export type { Entries } from './core/accounts.ts';
+export type { AnalysedReport, NodeReport, RunReport } from './core/report.ts';
 
 // errors
 export {

@@ -21,12 +21,13 @@ export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs
 
 const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag = 'threads' | 'reporter' | 'report' | 'compare' | 'pairs' | 'verbose' | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
   threads: { value: 'N', help: 'number of threads (default CANO_THREADS, else all usable cores)' },
   reporter: { value: 'NAME', help: 'pretty (default), plain, json (events as NDJSON on stdout) or none' },
+  report: { value: 'FILE', help: 'write where the time went to FILE, an HTML page that needs nothing else' },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
   verbose: { value: undefined, help: 'debug logs, and stacks of errors (also with CANO_DEBUG=1)' },
@@ -37,6 +38,8 @@ export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | unde
 export interface RunFlags {
   readonly threads: number | undefined;
   readonly reporter: ReporterName;
+  /** The file that the report page is to go to. */
+  readonly report: string | undefined;
   /** Number of pairs; 0 without --compare. */
   readonly pairs: number;
   readonly verbose: boolean;
@@ -128,7 +131,13 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
       'leave out one of the two',
     );
   }
+  const report = own('report');
+  if (report === '') throw usageError('--report needs a file, got an empty name', 'write --report FILE.html');
+  if (compare && report !== undefined) {
+    throw usageError('--report has no meaning with --compare, which makes many runs', 'leave out one of the two');
+  }
   return {
+    report: report as string | undefined,
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
     pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,

@@ -84,12 +84,13 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   // Without this a run goes on for nobody when the comparing process is killed.
   if (isTimed) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   const onDone = isTimed
-    ? ({ report }: { readonly report: { readonly wallMs: number } }): Promise<void> => reportWallTime(report.wallMs)
+    ? ({ report }: { readonly report: () => { readonly wallMs: number } }): Promise<void> =>
+        reportWallTime(report().wallMs)
     : undefined;
   return runPipeline(
     pipeline,
     inputs,
-    { threads, reporter: flags.reporter, verbose: verbose || flags.verbose, onDone },
+    { threads, reporter: flags.reporter, report: flags.report, verbose: verbose || flags.verbose, onDone },
     io,
   );
 }
