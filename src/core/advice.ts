@@ -114,6 +114,8 @@ function unevenBatch({ row, threadMs, execPhaseMs, entries }: Account, { threads
     };
   }
   if (row.retries > 0 && row.backoffMs >= 0.5 * uneven) return retried(row, uneven);
+  // What they waited for was copied meanwhile, as is said by itself.
+  if (entries.handover > uneven) return undefined;
   return {
     rule: 'starved',
     gainMs: uneven,
@@ -157,6 +159,8 @@ function handover({ row, branches, entries, threadMs }: Account, { report }: Fac
         : 'return less, or have it written into a shareMutable() value',
     };
   }
+  // In batches and splits executions wait for those beside them, which says nothing.
+  if (row.kind !== 'node') return undefined;
   const waitMs = (sum('queueMs') - 2 * sum('cloneMs')) / attempts;
   if (waitMs >= LONG_WAIT_MS) {
     return {

@@ -1,5 +1,6 @@
 /** The run over time as an SVG: states, busy threads, the main thread, one lane per thread, and the critical path over them. */
 import { formatCount, formatMs, plural } from '../../core/format.ts';
+import type { RunReport } from '../../core/report.ts';
 import { labelOf } from '../frame.ts';
 import { cut, widthOf } from '../text.ts';
 import type { Block } from './blocks.ts';
@@ -7,7 +8,7 @@ import { html, raw, type Html } from './html.ts';
 import { COLOURS } from './style.ts';
 import { MAIN_LANE, type Shown, type Timeline } from './timeline.ts';
 
-const LABELS = 92;
+const LABELS = 84;
 const WIDTH = 1200;
 const STATES_Y = 8;
 const STATES_H = 26;
@@ -26,18 +27,23 @@ const HEIGHTS = [
 ];
 
 interface Scale {
-  readonly endMs: number;
+  /** From the start of the run to the zero of the timeline. */
+  readonly leadMs: number;
   readonly shown: readonly Shown[];
+  /** Of a time of the timeline. */
   readonly x: (ms: number) => number;
 }
 
-/** @param threads of the engine; those that executed nothing have a lane too */
-export function renderGantt(timeline: Timeline, threads: number): Html {
-  const { endMs, shown } = timeline;
+/** Threads that executed nothing have a lane too. */
+export function renderGantt(timeline: Timeline, { threads, wallMs }: RunReport): Html {
+  const { shown } = timeline;
+  const endMs = Math.max(wallMs, timeline.endMs);
+  // A run is there before its first event, which is the zero of the timeline.
+  const leadMs = endMs - timeline.endMs;
   const lanes = Math.max(threads, timeline.threads.length);
   const height = HEIGHTS.find(({ upTo }) => lanes <= upTo)?.height ?? 7;
-  const x = (ms: number): number => LABELS + (endMs > 0 ? (Math.min(ms, endMs) / endMs) * WIDTH : 0);
-  const scale: Scale = { endMs, shown, x };
+  const axis = (ms: number): number => LABELS + (endMs > 0 ? (Math.min(ms, endMs) / endMs) * WIDTH : 0);
+  const scale: Scale = { leadMs, shown, x: (ms) => axis(ms + leadMs) };
   // What is narrower than a pixel cannot be seen.
   const resolutionMs = endMs / WIDTH;
   const perLane = Math.max(20, Math.floor(MAX_BLOCKS / (lanes + 2)));
@@ -53,10 +59,10 @@ export function renderGantt(timeline: Timeline, threads: number): Html {
     role="img"
     aria-label="${`The run over time: its states, the main thread and ${plural(lanes, 'thread', 'threads')}, over ${formatMs(endMs)}`}"
   >
-    ${ticks.map((ms) => html`<line class="grid" x1="${px(x(ms))}" x2="${px(x(ms))}" y1="${STATES_Y}" y2="${bottom}" /><text x="${px(x(ms))}" y="${bottom + 17}" text-anchor="middle">${tick(ms)}</text>`)}
+    ${ticks.map((ms) => html`<line class="grid" x1="${px(axis(ms))}" x2="${px(axis(ms))}" y1="${STATES_Y}" y2="${bottom}" /><text x="${px(axis(ms))}" y="${bottom + 17}" text-anchor="middle">${tick(ms)}</text>`)}
     <text x="0" y="${STATES_Y + 17}">state</text>
     ${timeline.states.view(resolutionMs, perLane).map((block) => stateBlock(block, scale))}
-    ${timeline.backoffs.view(resolutionMs, perLane).map((block) => rect(block, scale, STATES_Y + STATES_H - 5, 5, 'back-off'))}
+    ${timeline.backoffs.view(resolutionMs, perLane).map((block) => rect(block, scale, STATES_Y + STATES_H - 7, 5, 'back-off'))}
     ${lanes === 0 ? undefined : busyArea(timeline, scale, lanes, busyY)} ${laneRect(mainY, height, 'main', true)}
     ${timeline.main.view(resolutionMs, perLane).map((block) => rect(block, scale, mainY, height, 'main thread'))}
     ${Array.from({ length: lanes }, (_, thread) => {
@@ -109,7 +115,7 @@ function stateBlock(block: Block, scale: Scale): Html {
 
 function rect(
   { from, to, key, count, busyMs, failed }: Block,
-  { x, shown, endMs }: Scale,
+  { x, shown, leadMs }: Scale,
   y: number,
   height: number,
   where: string,
@@ -125,7 +131,7 @@ function rect(
       : isOne
         ? ''
         : `${formatCount(count)} pieces, ${formatMs(busyMs)} in all`;
-  const at = `${formatMs(from)} – ${formatMs(Math.min(to, endMs))}${isOne ? ` (${formatMs(to - from)})` : ''}`;
+  const at = `${formatMs(from + leadMs)} – ${formatMs(to + leadMs)}${isOne ? ` (${formatMs(to - from)})` : ''}`;
   const lines = [
     of === undefined ? '' : labelOf(of),
     `${where}, ${at}`,
@@ -144,17 +150,17 @@ function rect(
     >${failed > 0 && html`<rect class="bad" x="${px(x(from))}" y="${px(y)}" width="${px(width)}" height="${height}" pointer-events="none" />`}`;
 }
 
-function busyArea({ profile }: Timeline, { endMs, x }: Scale, threads: number, y: number): Html {
+function busyArea({ profile, endMs }: Timeline, { x }: Scale, threads: number, y: number): Html {
   const { cellMs, busy } = profile.view(endMs);
   const at = (value: number): string => px(y + BUSY_H - (Math.min(value, threads) / threads) * BUSY_H);
   const points = busy.map(
     (value, cell) => `L${px(x(cell * cellMs))} ${at(value)}L${px(x((cell + 1) * cellMs))} ${at(value)}`,
   );
-  return html`<text x="0" y="${y + 12}">busy threads</text
+  return html`<text x="0" y="${y + 12}">busy</text
     ><text x="${LABELS - 6}" y="${y + 12}" text-anchor="end">${threads}</text
     ><text x="${LABELS - 6}" y="${y + BUSY_H}" text-anchor="end">0</text>
     <line class="cap" x1="${LABELS}" x2="${LABELS + WIDTH}" y1="${y}" y2="${y}" />
-    <path class="area" d="${raw(`M${LABELS} ${y + BUSY_H}${points.join('')}L${px(x(endMs))} ${y + BUSY_H}Z`)}" />`;
+    <path class="area" d="${raw(`M${px(x(0))} ${y + BUSY_H}${points.join('')}L${px(x(endMs))} ${y + BUSY_H}Z`)}" />`;
 }
 
 function pathLine(blocks: readonly Block[], { x }: Scale, yOf: (lane: number) => number): Html {

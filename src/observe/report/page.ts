@@ -13,7 +13,7 @@ import { html, raw, type Html } from './html.ts';
 import { figures, nodeTable, notes, pathTable, stacks } from './sections.ts';
 import { SCRIPT, STYLE } from './style.ts';
 import type { Timeline } from './timeline.ts';
-import { withoutAdvice } from './words.ts';
+import { shareOf, withoutAdvice } from './words.ts';
 
 export interface Page {
   readonly report: RunReport;
@@ -64,7 +64,7 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
           <h2>Where the time went</h2>
           ${stacks(report, analysis)}
           <h2>The run over time</h2>
-          <div class="scroll" style="padding:10px 12px">${renderGantt(timeline, report.threads)}</div>
+          <div class="scroll" style="padding:10px 12px">${renderGantt(timeline, report)}</div>
           ${renderLegend(timeline)}
           <h2>The critical path</h2>
           ${pathTable(analysis, timeline)}
@@ -84,9 +84,9 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
 function story({ wallMs, threads }: RunReport, { efficiency, speedUp, path, advice: [first] }: RunAnalysis): string {
   const most = path.toSorted((a, b) => b.selfMs - a.selfMs)[0];
   const used =
-    efficiency === undefined
+    efficiency === undefined || efficiency === 0
       ? 'It ran on the main thread only.'
-      : `${threads === 1 ? 'Its one thread' : `Its ${threads} threads`} executed ${formatShare(efficiency)} of the time${speedUp === undefined ? '' : `, which makes it some ${speedUp.toFixed(1)} times as fast as on one`}.`;
+      : `${threads === 1 ? 'Its one thread' : `Its ${threads} threads`} executed ${shareOf(efficiency)} of the time${faster(speedUp)}.`;
   const where =
     most === undefined
       ? ''
@@ -96,6 +96,13 @@ function story({ wallMs, threads }: RunReport, { efficiency, speedUp, path, advi
       ? ''
       : ` What is worth most: at most ${formatMs(first.gainMs)} less, by the first of the points below.`;
   return `${used}${where}${todo}`;
+}
+
+function faster(speedUp: number | undefined): string {
+  if (speedUp === undefined) return '';
+  return speedUp < 1.05
+    ? ', which makes it hardly faster than on one'
+    : `, which makes it some ${speedUp.toFixed(1)} times as fast as on one`;
 }
 
 function advice(analysis: RunAnalysis): Html {
@@ -113,5 +120,6 @@ function advice(analysis: RunAnalysis): Html {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  const isCode = /^\w+\(/.test(text);
+  return `${isCode ? text.charAt(0) : text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -1,14 +1,14 @@
 /** The parts of the report page below its headline: figures, bars and tables. */
 import type { RunAnalysis } from '../../core/analysis.ts';
-import { formatBytes, formatCount, formatMs, formatShare } from '../../core/format.ts';
+import { formatBytes, formatCount, formatMs } from '../../core/format.ts';
 import type { NodeReport, RunReport } from '../../core/report.ts';
 import { labelOf } from '../frame.ts';
 import { html, type Html } from './html.ts';
 import { COLOURS } from './style.ts';
 import type { Shown, Timeline } from './timeline.ts';
-import { WALL_WORDS } from './words.ts';
+import { shareOf, WALL_WORDS } from './words.ts';
 
-export function figures({ threads, busyThreads, nodes, wallMs, transitions }: RunReport, analysis: RunAnalysis): Html {
+export function figures({ threads, nodes, wallMs, transitions }: RunReport, analysis: RunAnalysis): Html {
   const { efficiency, speedUp, serialFraction } = analysis;
   const sum = (key: 'executions' | 'retries' | 'failures'): number => nodes.reduce((all, node) => all + node[key], 0);
   const tiles: readonly (readonly [string, string])[] = [
@@ -17,14 +17,12 @@ export function figures({ threads, busyThreads, nodes, wallMs, transitions }: Ru
       ? []
       : [
           [
-            formatShare(efficiency),
-            `parallel efficiency: ${busyThreads.toFixed(2)} of ${formatCount(threads)} threads busy`,
+            shareOf(efficiency),
+            `parallel efficiency: ${(efficiency * threads).toFixed(2)} of ${formatCount(threads)} threads busy`,
           ] as const,
         ]),
     ...(speedUp === undefined ? [] : [[`${speedUp.toFixed(2)}×`, 'speed-up against one thread, estimated'] as const]),
-    ...(serialFraction === undefined
-      ? []
-      : [[formatShare(serialFraction), 'serial fraction (Karp and Flatt)'] as const]),
+    ...(serialFraction === undefined ? [] : [[shareOf(serialFraction), 'serial fraction (Karp and Flatt)'] as const]),
     [formatCount(sum('executions')), `executions in ${formatCount(transitions)} transitions`],
     [formatCount(sum('retries')), `retries; ${formatCount(sum('failures'))} failed for good`],
   ];
@@ -79,7 +77,7 @@ function stack(parts: readonly Part[], allMs: number): Html {
       ${seen.map(({ style, name, ms }) => html`<i class="${style}" style="width:${((ms / allMs) * 100).toFixed(2)}%" title="${name}: ${formatMs(ms)}"></i>`)}
     </div>
     <ul class="legend">
-      ${seen.map(({ style, name, about, ms }) => html`<li title="${about}"><span class="key ${style}"></span>${name} <b>${formatMs(ms)}</b> <span class="soft">${formatShare(ms / allMs)}</span></li>`)}
+      ${seen.map(({ style, name, about, ms }) => html`<li title="${about}"><span class="key ${style}"></span>${name} <b>${formatMs(ms)}</b> <span class="soft">${shareOf(ms / allMs)}</span></li>`)}
     </ul>`;
 }
 
@@ -102,7 +100,7 @@ export function pathTable({ path }: RunAnalysis, timeline: Timeline): Html {
             html`<tr>
               <td>${named(part, timeline)}</td>
               <td>${formatMs(part.selfMs)}</td>
-              <td>${formatShare(part.share)}</td>
+              <td>${shareOf(part.share)}</td>
               <td style="width:30%;text-align:left">
                 <span class="bar" style="width:${(part.share * 100).toFixed(1)}%"></span>
               </td>

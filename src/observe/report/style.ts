@@ -46,7 +46,7 @@ svg.gantt text{fill:var(--soft)}svg.gantt text.in{fill:#10131a;font-weight:600}
 svg.gantt .lane{fill:var(--lane)}svg.gantt .grid{stroke:var(--line)}svg.gantt .area{fill:var(--accent);opacity:.35}
 svg.gantt .cap{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
 svg.gantt .path{stroke:var(--path);stroke-width:2.5;fill:none;stroke-linejoin:round}
-svg.gantt .bad{fill:none;stroke:var(--bad);stroke-width:1.5}svg.gantt rect[data-b]:hover{stroke:var(--ink);stroke-width:1.5}
+svg.gantt .wait{fill:var(--bg);opacity:.75}svg.gantt .bad{fill:none;stroke:var(--bad);stroke-width:1.5}svg.gantt rect[data-b]:hover{stroke:var(--ink);stroke-width:1.5}
 ${Array.from({ length: COLOURS }, (_, index) => `.n${index}{fill:var(--n${index});background:var(--n${index})}`).join('')}
 .w-full{background:var(--n2)}.w-alone{background:var(--n1)}.w-uneven{background:var(--n7)}.w-handover{background:var(--n4)}.w-main{background:var(--n0)}
 .w-backoff{background:var(--n3)}.w-other{background:var(--n8)}

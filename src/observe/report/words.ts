@@ -1,6 +1,7 @@
 /** The report in words, shared by the page and the card at the end of a run. */
 import type { Entries } from '../../core/accounts.ts';
 import type { RunAnalysis } from '../../core/analysis.ts';
+import { formatShare } from '../../core/format.ts';
 
 /** What the entries of the wall time are called, in the order in which they are shown. */
 export const WALL_WORDS: readonly { readonly key: keyof Entries; readonly name: string; readonly about: string }[] = [
@@ -13,7 +14,12 @@ export const WALL_WORDS: readonly { readonly key: keyof Entries; readonly name: 
   { key: 'other', name: 'rest', about: 'between the visits, and what is not known' },
 ];
 
-export const NOTHING = 'Nothing stands out: no single change would save 3% of the wall time.';
+/** A share as a figure; `<1%` for what rounds to nothing. */
+export function shareOf(share: number): string {
+  return share > 0 && share < 0.005 ? '<1%' : formatShare(Math.min(1, share));
+}
+
+const NOTHING = 'Nothing stands out: no single change would save 3% of the wall time.';
 
 /** Why there is no advice, where there is none. */
 export function withoutAdvice({ threads }: RunAnalysis): string {
