@@ -26,10 +26,16 @@ export class Blocks {
 
   add(from: number, to: number, key: number, failed = 0): void {
     if (!(to > from)) return;
-    const block: Block = { from, to, key, count: 1, busyMs: to - from, failed };
     const last = this.#list.at(-1);
-    if (last !== undefined && mayMerge(last, block, this.#resolutionMs)) merge(last, block);
-    else this.#list.push(block);
+    if (last !== undefined && mayMerge(last, from, to, key, this.#resolutionMs)) {
+      if (to > last.to) last.to = to;
+      if (to - from > last.busyMs) last.key = key;
+      last.count += 1;
+      last.busyMs += to - from;
+      last.failed += failed;
+      return;
+    }
+    this.#list.push({ from, to, key, count: 1, busyMs: to - from, failed });
     if (this.#list.length > LIMIT) this.#list = this.#compact(this.#list, LIMIT / 2);
   }
 
@@ -69,16 +75,16 @@ function pass(list: readonly Block[], resolutionMs: number): Block[] {
   const kept: Block[] = [];
   for (const block of list) {
     const last = kept.at(-1);
-    if (last !== undefined && mayMerge(last, block, resolutionMs)) merge(last, block);
+    if (last !== undefined && mayMerge(last, block.from, block.to, block.key, resolutionMs)) merge(last, block);
     else kept.push({ ...block });
   }
   return kept;
 }
 
-function mayMerge(last: Block, next: Block, resolutionMs: number): boolean {
-  if (next.from < last.from || next.from - last.to > resolutionMs) return false;
-  if (last.key === next.key) return Math.min(last.to - last.from, next.to - next.from) <= resolutionMs;
-  return next.to - last.from <= resolutionMs;
+function mayMerge(last: Block, from: number, to: number, key: number, resolutionMs: number): boolean {
+  if (from < last.from || from - last.to > resolutionMs) return false;
+  if (last.key === key) return Math.min(last.to - last.from, to - from) <= resolutionMs;
+  return to - last.from <= resolutionMs;
 }
 
 function merge(into: Block, next: Block): void {

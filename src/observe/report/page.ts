@@ -42,9 +42,7 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${report.workflow} ${how} ${formatMs(report.wallMs)}</title>
-        <style>
-          ${raw(STYLE)}
-        </style>
+        ${raw(`<style>${STYLE}</style>`)}
       </head>
       <body>
         <main>
@@ -72,9 +70,7 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
           ${nodeTable(report, timeline)} ${notes()}
         </main>
         <div id="tip" role="status" hidden></div>
-        <script>
-          ${raw(SCRIPT)};
-        </script>
+        ${raw(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `;
   return page.text;

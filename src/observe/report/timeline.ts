@@ -45,6 +45,9 @@ export class Timeline {
   readonly #keys = new Map<string, number>();
   readonly #open: OpenVisit[] = [];
   #startedAt = 0;
+  #lastKey = -1;
+  #lastState: string | undefined;
+  #lastBranch: string | undefined;
 
   update(event: RunEvent | EngineEvent): void {
     switch (event.type) {
@@ -85,7 +88,17 @@ export class Timeline {
     }
   }
 
-  #keyOf({ state, node, branch }: Shown): number {
+  // Of a batch, the same state comes a hundred thousand times in a row.
+  #keyOf(of: Shown): number {
+    if (of.state !== this.#lastState || of.branch !== this.#lastBranch) {
+      this.#lastKey = this.#findKey(of);
+      this.#lastState = of.state;
+      this.#lastBranch = of.branch;
+    }
+    return this.#lastKey;
+  }
+
+  #findKey({ state, node, branch }: Shown): number {
     const name = branch === undefined ? state : `${state}\0${branch}`;
     let key = this.#keys.get(name);
     if (key === undefined) {
