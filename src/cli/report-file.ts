@@ -31,9 +31,12 @@ export function openReport(file: string): ReportFile {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw usageError(`--report: there is no folder '${folder}' for '${file}'`, 'make it, or name another file');
   }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const present = statSync(path, { throwIfNoEntry: false });
+  if (present?.isDirectory() === true) {
     throw usageError(`--report: '${file}' is a folder`, 'name a file in it, as in --report report.html');
   }
+  // Replaced as a file is, a device would be gone.
+  if (present?.isFile() === false) throw usageError(`--report: '${file}' is no regular file`, 'name one');
   const unfinished = `${path}.${process.pid}.tmp`;
   try {
     writeFileSync(unfinished, '');

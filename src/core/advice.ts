@@ -104,7 +104,7 @@ function unevenBatch({ row, threadMs, execPhaseMs, entries }: Account, { threads
     };
   }
   if (row.longestMs >= 0.5 * uneven && row.longestMs >= 0.4 * idealMs) {
-    const first = execPhaseMs - Math.max(row.longestMs, idealMs);
+    const first = Math.min(uneven, execPhaseMs - Math.max(row.longestMs, idealMs));
     const early = first >= 0.1 * execPhaseMs ? `; put first, it alone saves ${formatMs(first)} at most` : '';
     return {
       rule: 'long_item',
@@ -121,7 +121,7 @@ function unevenBatch({ row, threadMs, execPhaseMs, entries }: Account, { threads
     gainMs: uneven,
     finding: `${nameOf(row)} kept ${(threadMs / execPhaseMs).toFixed(1)} of ${threads} threads busy for ${formatMs(execPhaseMs)}; ${evenly}`,
     remedy:
-      'find what its threads waited for: items (its source and reduce run on the main thread), its concurrency limit, other runs, or their own setup (engine.warmUp)',
+      'find what its threads waited for: items (its source and reduce run on the main thread), its concurrency limit, other runs, their own setup (engine.warmUp), or cores that other programs had',
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Events as NDJSON: one JSON object per line on stdout, and nothing else there: what others write to it goes to stderr. The
- * last one, `run.finished`, has the `analysis` of its report beside it.
+ * Events as NDJSON: one JSON object per line on stdout, and nothing else there: what others write to it goes to stderr.
+ * `run.finished` has the `analysis` of its report beside that.
  */
 import { analyse } from '../core/analysis.ts';
 import type { EngineEvent, RunEvent } from '../core/events.ts';

@@ -17,7 +17,7 @@ const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)
 test('the examples of the README print what their comments say', (context) => {
   assert.deepEqual(
     examples.map(({ name }) => name),
-    ['primes.ts', 'main.ts', 'race.ts', 'score.ts', 'sharing.ts', 'schedules.ts'],
+    ['primes.ts', 'main.ts', 'race.ts', 'score.ts', 'sharing.ts', 'where.ts', 'schedules.ts'],
   );
   const folder = mkdtempSync(join(tmpdir(), 'cano-readme-'));
   context.after(() => rmSync(folder, { recursive: true }));

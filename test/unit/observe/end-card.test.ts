@@ -49,7 +49,8 @@ describe('renderEndCard', () => {
       "   −120ms 24%    'Sign' kept 1.3 of 2 threads busy for 320ms; evenly shared by 2 threads, all of",
       '                 them take 200ms',
       '                 → find what its threads waited for: items (its source and reduce run on the main',
-      '                 thread), its concurrency limit, other runs, or their own setup (engine.warmUp)',
+      '                 thread), its concurrency limit, other runs, their own setup (engine.warmUp), or',
+      '                 cores that other programs had',
     ]);
   });
 
