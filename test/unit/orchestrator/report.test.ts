@@ -55,6 +55,23 @@ test('a visit is booked from its entry to its outcome, by phases, and by what bl
   assert.equal(report().threads, 0);
 });
 
+test('a phase that returns a promise is not taken to have blocked', async () => {
+  const { engine, clock } = inlineEngine();
+  const work = node({
+    name: 'work',
+    outcomes: ['Done'],
+    prep: () => later(clock, 40),
+    exec: () => clock.pass(3),
+    post: async () => {
+      await later(clock, 20);
+      return 'Done' as const;
+    },
+  });
+  const { report } = await clock.until(engine.start(workflowOf(work), newStore()).result);
+  const [{ wallMs, prepMs, postMs, blockedMs } = assert.fail('no row')] = report().nodes;
+  assert.deepEqual([wallMs, prepMs, postMs, blockedMs], [63, 40, 20, 3]);
+});
+
 test('an exec that returns no promise blocks; its retries and back-off belong to the visit', async () => {
   const { engine, clock } = inlineEngine();
   let attempts = 0;
