@@ -107,7 +107,13 @@ export type * from './core/events.ts';
 export { messageFirst } from './orchestrator/logging.ts';
 export type { LogFields, Logger, LogOrigin, MessageFirstLogger } from './orchestrator/logging.ts';
 export type { LogThreshold } from './core/log.ts';
-export type { NodeReport, RunReport } from './core/report.ts';
+
+// where the time of a run went
+export { analyse } from './core/analysis.ts';
+export type { PathPart, RunAnalysis } from './core/analysis.ts';
+export type { Advice, AdviceRule } from './core/advice.ts';
+export type { WallTime } from './core/accounts.ts';
+export type { AnalysedReport, NodeReport, RunReport } from './core/report.ts';
 
 // errors
 export {

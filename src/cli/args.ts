@@ -23,13 +23,14 @@ export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs
 
 const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'report' | 'compare' | 'pairs' | 'verbose' | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
   threads: { value: 'N', help: 'number of threads (default CANO_THREADS, else all usable cores)' },
   reporter: { value: 'NAME', help: 'pretty (default), plain, json (events as NDJSON on stdout) or none' },
   'log-level': { value: 'LEVEL', help: 'least level of log lines: debug, info (default), warn, error or none' },
+  report: { value: 'FILE', help: 'write where the time went to FILE, an HTML page that needs nothing else' },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
   verbose: { value: undefined, help: '--log-level debug, and stacks of errors (also with CANO_DEBUG=1)' },
@@ -42,6 +43,8 @@ export interface RunFlags {
   readonly reporter: ReporterName;
   /** Undefined when it is not given: info, or debug with --verbose. */
   readonly logLevel: LogThreshold | undefined;
+  /** The file that the report page is to go to. */
+  readonly report: string | undefined;
   /** Number of pairs; 0 without --compare. */
   readonly pairs: number;
   readonly verbose: boolean;
@@ -133,7 +136,13 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
       'leave out one of the two',
     );
   }
+  const report = own('report');
+  if (report === '') throw usageError('--report needs a file, got an empty name', 'write --report FILE.html');
+  if (compare && report !== undefined) {
+    throw usageError('--report has no meaning with --compare, which makes many runs', 'leave out one of the two');
+  }
   return {
+    report: report as string | undefined,
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
     logLevel: oneOf('log-level', own('log-level'), LOG_LEVELS),

@@ -86,7 +86,9 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   // Without this a run goes on for nobody when the comparing process is killed.
   if (isTimed) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   const onDone = isTimed
-    ? ({ report }: { readonly report: { readonly wallMs: number } }): Promise<void> => reportWallTime(report.wallMs)
+    ? ({ report }: { readonly report: () => { readonly wallMs: number } }): Promise<void> =>
+        reportWallTime(report().wallMs)
     : undefined;
-  return runPipeline(pipeline, inputs, { threads, reporter: flags.reporter, logLevel, verbose: isVerbose, onDone }, io);
+  const settings = { threads, reporter: flags.reporter, report: flags.report, logLevel, verbose: isVerbose, onDone };
+  return runPipeline(pipeline, inputs, settings, io);
 }

@@ -22,6 +22,7 @@ import { wantsColor } from '../observe/text.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
 import type { Pipeline } from './pipeline-file.ts';
+import { openReport } from './report-file.ts';
 import { EXIT, usageError } from './usage.ts';
 
 export interface RunSettings {
@@ -29,6 +30,8 @@ export interface RunSettings {
   readonly reporter: ReporterName;
   readonly logLevel: LogThreshold;
   readonly verbose: boolean;
+  /** Where the report page goes. */
+  readonly report?: string | undefined;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
 }
@@ -52,6 +55,7 @@ export async function runPipeline(
   io: Io,
   makeEngine: MakeEngine = createEngine,
 ): Promise<number> {
+  const page = settings.report === undefined ? undefined : openReport(settings.report);
   const workflow = pipeline.workflow as {
     readonly name: string;
     outline(): readonly { readonly state: string; readonly node: string; readonly branch?: string }[];
@@ -65,7 +69,10 @@ export async function runPipeline(
     threads: settings.threads,
     services,
     logLevel,
-    onEvent: (event) => reporter.update(event),
+    onEvent: (event) => {
+      page?.timeline.update(event);
+      reporter.update(event);
+    },
   });
   const reporter: Reporter = createReporter(
     settings.reporter,
@@ -98,14 +105,28 @@ export async function runPipeline(
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
+    const writePage = (error: unknown): boolean => {
+      if (page === undefined) return true;
+      try {
+        page.write(run, error === undefined ? undefined : describeFailure(error, settings.verbose));
+        if (settings.reporter !== 'none') io.err.write(` time    ${page.file}\n`);
+        return true;
+      } catch (thrown) {
+        io.err.write('cano: the run is over, but its report could not be written:\n');
+        printFailure(thrown, settings.verbose, io);
+        return false;
+      }
+    };
     return await run.result.then(
       async (result) => {
         await settings.onDone?.(result);
-        return finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
+        const code = await finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
+        return writePage(undefined) ? code : EXIT.failed;
       },
       (error: unknown) => {
         reporter.finish([]);
         printFailure(error, settings.verbose, io);
+        writePage(error);
         return isInterrupted && isCanoError(error) && error.code === 'CANO_RUN_CANCELLED'
           ? EXIT.interrupted
           : EXIT.failed;

@@ -1,6 +1,7 @@
 // Thread: both
 /** What a run did and where its time went; kept in plain numbers while the run goes on, without any subscriber. */
-import type { RunStatus } from './events.ts';
+import type { RunAnalysis } from './analysis.ts';
+import type { RunStatus, StateKind } from './events.ts';
 
 /** Sums over all visits of one state, or of one branch of a split. Times are milliseconds. */
 export interface NodeReport {
@@ -9,6 +10,7 @@ export interface NodeReport {
   readonly node: string;
   /** Of a branch: its name in the split. The row of the split itself has none, and no executions. */
   readonly branch?: string;
+  readonly kind: StateKind | 'branch';
   /** Times the run entered the state. */
   visits: number;
   /** Finished executions: one per visit, or one per item of a batch. */
@@ -19,11 +21,24 @@ export interface NodeReport {
   retries: number;
   /** Executions that failed for good. */
   failures: number;
+  /** Time in its visits, from entry to the outcome; of a branch, until its thread has let go of it. */
+  wallMs: number;
+  /**
+   * For how long of that the run waited for it: all of it, but of a branch only the time in which the join of its split hung
+   * on it alone (the critical path).
+   */
+  pathMs: number;
   prepMs: number;
   /** From being ready to the start on a thread, summed over executions. */
   queueMs: number;
   /** Running time of exec, summed over executions. */
   execMs: number;
+  /** Of `execMs`, what ran on the main thread. */
+  inlineMs: number;
+  /** Of prep, exec and post on the main thread, what returned no promise: meanwhile the main thread did nothing else. */
+  blockedMs: number;
+  /** The longest attempt of an exec. */
+  longestMs: number;
   postMs: number;
   backoffMs: number;
   /** Copying inputs on the main thread on their way to threads, summed over executions. */
@@ -44,10 +59,18 @@ export interface RunReport {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   wallMs: number;
+  /** Threads of the engine; 0 with `inline`. */
+  readonly threads: number;
   transitions: number;
   /** Σ exec of all nodes divided by wall time: how many threads were kept busy on average. Not a speed-up. */
   busyThreads: number;
   /** Running time of exec per thread slot; inline execs are not in it. */
   readonly threadMs: number[];
   readonly nodes: NodeReport[];
+}
+
+/** A report with what can be read out of it. */
+export interface AnalysedReport extends RunReport {
+  /** Worked out when it is read. */
+  readonly analysis: RunAnalysis;
 }

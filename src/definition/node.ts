@@ -1,7 +1,7 @@
 /** Nodes: the work of one state. What the user writes, checked once and kept as data. */
 import { describeValue, InvalidOptionError } from '../core/errors.ts';
 import type { Duration } from '../core/duration.ts';
-import type { RunReport } from '../core/report.ts';
+import type { AnalysedReport } from '../core/report.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../core/retry.ts';
 import type { BoundExec, ExecContext, Log } from '../node.ts';
 import type { StoreOf } from '../store/store.ts';
@@ -31,7 +31,7 @@ export interface PrepContext<Services = unknown> {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** What the run has done so far. */
-  report(): RunReport;
+  report(): AnalysedReport;
   /** The error that brought the run here by an `onFailure` route. */
   readonly lastError: unknown;
 }

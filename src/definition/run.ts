@@ -1,7 +1,7 @@
 /** A run as its starter sees it. Types only; the orchestrator implements them. */
 import type { Duration } from '../core/duration.ts';
 import type { RunEvent, RunStatus } from '../core/events.ts';
-import type { RunReport } from '../core/report.ts';
+import type { AnalysedReport } from '../core/report.ts';
 import type { WorkflowDefinition } from './workflow.ts';
 
 /** How a run is started. */
@@ -28,7 +28,8 @@ export interface RunResult<Exit extends string = string> {
   /** The exit state that was reached. */
   readonly state: Exit;
   readonly runId: string;
-  readonly report: RunReport;
+  /** What the run did, where its time went, and what to do about it; worked out when it is called. */
+  readonly report: () => AnalysedReport;
 }
 
 export interface EventsOptions {
@@ -55,6 +56,6 @@ export interface Run<Exit extends string = string> {
   cancel(reason?: unknown): void;
   /** The events from now on; ends with the run. */
   events(options?: EventsOptions): AsyncIterableIterator<RunEvent>;
-  /** The report so far. */
-  report(): RunReport;
+  /** The report so far; what the present visit has taken is in it when that has ended. */
+  report(): AnalysedReport;
 }

@@ -1,10 +1,12 @@
 /** What is printed when a run is over: how it ended and where its time went. Pure. */
+import { analyse, type PathPart, type RunAnalysis } from '../core/analysis.ts';
 import type { RunStatus } from '../core/events.ts';
 import type { NodeReport, RunReport } from '../core/report.ts';
 import { formatCount, formatMs, formatShare, plural } from './format.ts';
 import { doneOf, labelOf } from './frame.ts';
 import type { RunModel } from './model.ts';
-import { bar, clean, padEnd, padStart, trimEnd, widthOf, type Line, type Span } from './text.ts';
+import { withoutAdvice } from './report/words.ts';
+import { bar, clean, padEnd, padStart, trimEnd, widthOf, wrap, type Line, type Span } from './text.ts';
 
 const ENDS: Readonly<
   Partial<Record<RunStatus, { readonly mark: string; readonly style: 'green' | 'red' | 'yellow' }>>
@@ -18,22 +20,38 @@ const ENDS: Readonly<
 const MAX_NODES = 5;
 const MAX_LABEL = 32;
 const BAR = 10;
+const MAX_PATH = 7;
+/** Cells before what a fact says. */
+const INDENT = 17;
+const MIN_TEXT = 40;
+/** Runs below this are over before anything about them could be worth doing. */
+const LEAST_MS = 100;
 
-/** The card of a run that is over; empty before. */
-export function renderEndCard(model: RunModel, threads: number): Line[] {
+/**
+ * The card of a run that is over; empty before.
+ *
+ * @param columns in which its sentences are to be broken
+ */
+export function renderEndCard(model: RunModel, columns: number): Line[] {
   const { report } = model;
   if (report === undefined) return [];
   const counts = totals(report.nodes);
-  const main = counts.prepMs + counts.postMs;
+  const analysis = analyse(report);
+  const { main } = analysis.wall;
+  const width = Math.max(MIN_TEXT, columns - INDENT - 1);
   const lines = [
     headline(model, report),
     [],
-    fact(
-      'busy threads',
-      report.busyThreads.toFixed(2),
-      `Σ exec / wall time, on ${plural(threads, 'thread', 'threads')}`,
-    ),
-    ...(main < report.wallMs * 0.01 ? [] : [fact('main thread', formatMs(main), 'prep and post; no exec meanwhile')]),
+    ...threadsBusy(analysis),
+    ...(main < report.wallMs * 0.01
+      ? []
+      : [
+          fact(
+            'main thread',
+            formatMs(main),
+            `${formatShare(Math.min(1, main / report.wallMs))}: prep, post and exec on it`,
+          ),
+        ]),
     [
       ...fact('executions', formatCount(counts.executions)),
       { text: ' · ' },
@@ -41,7 +59,9 @@ export function renderEndCard(model: RunModel, threads: number): Line[] {
       { text: ' · ' },
       counted(plural(counts.failures, 'failure', 'failures'), counts.failures, 'red'),
     ],
+    ...criticalPath(analysis.path, width),
     ...slowest(model, report),
+    ...(report.wallMs < LEAST_MS ? [] : worthDoing(analysis, report.status, width)),
   ];
   return lines.map(trimEnd);
 }
@@ -66,6 +86,48 @@ function fact(name: string, value: string, note?: string): Line {
     { text: `   ${name.padEnd(14)}`, style: 'dim' },
     { text: value },
     ...(note === undefined ? [] : [{ text: `  (${note})`, style: 'dim' } as const]),
+  ];
+}
+
+function threadsBusy({ threads, efficiency, serialFraction }: RunAnalysis): Line[] {
+  if (efficiency === undefined) return [];
+  const busy = `${(efficiency * threads).toFixed(2)} of ${plural(threads, 'thread', 'threads')} on average`;
+  const serial =
+    serialFraction === undefined || efficiency === 0 ? '' : `; serial fraction ${formatShare(serialFraction)}`;
+  return [fact('threads busy', formatShare(efficiency), `${busy}${serial}`)];
+}
+
+/** The largest parts of the path, in its order. */
+function criticalPath(path: readonly PathPart[], width: number): Line[] {
+  const least = path.map(({ share }) => share).toSorted((a, b) => b - a)[MAX_PATH - 1] ?? 0;
+  const seen = path.filter(({ share }) => share >= 0.01 && share >= least).slice(0, MAX_PATH);
+  if (seen.length === 0) return [];
+  const texts = seen.map((part) => {
+    const name = clean(part.branch === undefined ? part.state : `${part.state} › ${part.branch}`);
+    return `${name} ${formatShare(part.share)}`;
+  });
+  return below('critical path', wrap(texts.map((text, index) => (index === 0 ? text : `→ ${text}`)).join(' '), width));
+}
+
+/** What to do about the time of the run. */
+function worthDoing(analysis: RunAnalysis, status: RunStatus, width: number): Line[] {
+  const { advice } = analysis;
+  if (advice.length === 0 && status !== 'completed') return [];
+  if (advice.length === 0) return [[], ...below('worth doing', wrap(withoutAdvice(analysis), width))];
+  const lines: Line[] = [[], [{ text: '   worth doing first', style: 'dim' }]];
+  for (const { finding, remedy, gainMs, gain } of advice) {
+    lines.push(...below(`−${formatMs(gainMs)} ${formatShare(gain)}`, wrap(clean(finding), width), 'bold'));
+    for (const text of wrap(`→ ${clean(remedy)}`, width))
+      lines.push([{ text: ' '.repeat(INDENT) + text, style: 'dim' }]);
+  }
+  return lines;
+}
+
+/** A fact of several lines. */
+function below(name: string, [first = '', ...more]: readonly string[], style: 'dim' | 'bold' = 'dim'): Line[] {
+  return [
+    [{ text: `   ${name.padEnd(INDENT - 3)}`, style }, { text: first }],
+    ...more.map((text): Line => [{ text: ' '.repeat(INDENT) + text }]),
   ];
 }
 
@@ -126,20 +188,12 @@ function ms(value: number | undefined): string {
   return value === undefined ? '' : formatMs(value);
 }
 
-function totals(nodes: readonly NodeReport[]): {
-  executions: number;
-  retries: number;
-  failures: number;
-  prepMs: number;
-  postMs: number;
-} {
-  const sum = { executions: 0, retries: 0, failures: 0, prepMs: 0, postMs: 0 };
+function totals(nodes: readonly NodeReport[]): { executions: number; retries: number; failures: number } {
+  const sum = { executions: 0, retries: 0, failures: 0 };
   for (const node of nodes) {
     sum.executions += node.executions;
     sum.retries += node.retries;
     sum.failures += node.failures;
-    sum.prepMs += node.prepMs;
-    sum.postMs += node.postMs;
   }
   return sum;
 }

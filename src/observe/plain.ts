@@ -17,6 +17,8 @@ import { clean, paintColors, paintPlain, type Line, type Paint, type Style } fro
 const BURST = 20;
 const BURST_MS = 1000;
 const PROGRESS_EVERY_MS = 5000;
+/** A log has no width; its sentences are broken to be read. */
+const COLUMNS = 100;
 
 export function plainReporter(setup: ReporterSetup): Reporter {
   return new PlainReporter(setup);
@@ -83,7 +85,7 @@ class PlainReporter implements Reporter {
 
   finish(summary: readonly string[]): void {
     this.stop();
-    const card = renderEndCard(this.#model, this.#setup.threads);
+    const card = renderEndCard(this.#model, COLUMNS);
     for (const line of card.length === 0 ? [] : [[], ...card, []]) this.#write(line);
     for (const line of summary) this.#setup.out.write(`${line}\n`);
   }

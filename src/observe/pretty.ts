@@ -16,6 +16,8 @@ import type { Reporter, ReporterSetup, Sink } from './reporter.ts';
 import { fit, paintColors, paintPlain, type Paint } from './text.ts';
 
 const FRAMES_PER_SECOND = 12;
+/** Sentences are broken here at the latest. */
+const MAX_COLUMNS = 110;
 const DEFAULT_SIZE: Size = { columns: 80, rows: 24 };
 
 export function prettyReporter(setup: ReporterSetup): Reporter {
@@ -88,7 +90,7 @@ class PrettyReporter implements Reporter {
   finish(summary: readonly string[]): void {
     this.stop();
     const { columns } = this.#size();
-    const card = renderEndCard(this.#model, this.#setup.threads).map(
+    const card = renderEndCard(this.#model, Math.min(MAX_COLUMNS, columns)).map(
       (line) => `${this.#paint(fit(line, columns - 1))}\n`,
     );
     if (card.length > 0) this.#setup.err.write(`\n${card.join('')}\n`);

@@ -122,6 +122,21 @@ export function trimEnd(line: Line): Line {
   return [];
 }
 
+/** The text in lines of at most so many cells, broken at spaces; a word that is longer has a line of its own. */
+export function wrap(text: string, cells: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > cells) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
 /** Text from outside on one line: without escape codes, control characters as spaces. */
 export function clean(text: string): string {
   // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose

@@ -49,13 +49,15 @@ export function recordAttempt(
   const cloneMs = travel.cloneMs / count;
   cells.attempts += 1;
   cells.execMs += ms;
+  if (ms > cells.longestMs) cells.longestMs = ms;
   const waitMs = Math.max(0, (travel.startedAt ?? end.startedAt) - queuedAt);
   cells.queueMs += waitMs / count;
   cells.returnMs += Math.max(0, receivedAt - end.endedAt) / count;
   cells.cloneMs += cloneMs;
   cells.bytesIn += bytesIn;
   cells.bytesOut += bytesOut;
-  if (thread !== undefined) run.addThreadMs(thread, ms);
+  if (thread === undefined) cells.inlineMs += ms;
+  else run.addThreadMs(thread, ms);
   run.announce(() => {
     // The commonest event by far: what it may lack is added, since each spread would cost as much as all the rest.
     const event: Writable<Body<'exec.finished'>> = {

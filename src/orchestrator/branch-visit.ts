@@ -15,14 +15,21 @@ import { Visit } from './visit.ts';
 export class BranchVisit extends Visit<AnyNode> {
   readonly #limit: ConcurrencyLimit | undefined;
   #hasPlace = true;
+  readonly startedAt: number;
+  /** The branch whose end let this one start. */
+  readonly after: BranchVisit | undefined;
 
-  /** @param limit of the split, in which the branch has a place already */
+  /**
+   * @param limit of the split, in which the branch has a place already
+   * @param after whose end gave it that place
+   */
   constructor(
     { run, engine, store, place }: Visit<SplitNode>,
     branch: string,
     node: AnyNode,
     scope: StopScope,
     limit: ConcurrencyLimit | undefined,
+    after: BranchVisit | undefined,
   ) {
     const { state, visit } = place;
     super(run, node, engine, store, runExec, {
@@ -30,6 +37,8 @@ export class BranchVisit extends Visit<AnyNode> {
       scope,
     });
     this.#limit = limit;
+    this.startedAt = this.phaseStartedAt;
+    this.after = after;
   }
 
   /** Gives its place back, if it has one. */

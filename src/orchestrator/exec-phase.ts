@@ -34,10 +34,10 @@ function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineConte
   try {
     const output = call(visit.input, direct.context);
     if (isThenable(output)) return direct.settle(output);
-    direct.record('ok', undefined);
+    visit.cells.blockedMs += direct.record('ok', undefined);
     return output;
   } catch (error) {
-    direct.record('error', error);
+    visit.cells.blockedMs += direct.record('error', error);
     throw error;
   }
 }
@@ -86,7 +86,8 @@ class DirectCall implements ContextScope {
     announceNote(run, place, undefined, -1, this.attempt, note);
   }
 
-  record(outcome: 'ok' | 'error' | 'cancelled', error: unknown): void {
+  /** Books the attempt and gives what it took. */
+  record(outcome: 'ok' | 'error' | 'cancelled', error: unknown): number {
     this.context.finish();
     const { run, place, cells, engine } = this.#visit;
     const startedAt = this.#startedAt;
@@ -106,6 +107,7 @@ class DirectCall implements ContextScope {
     const end: ItemEnd = { outcome, value: undefined, error, startedAt, endedAt };
     recordAttempt(run, place, cells, travel, -1, this.attempt, end);
     if (outcome === 'ok') cells.executions += 1;
+    return endedAt - startedAt;
   }
 
   // An exec on the main thread cannot be killed: when it is stopped its signal fires, and what it does later is dropped.

@@ -12,7 +12,8 @@
 import type { Clock } from '../core/clock.ts';
 import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.ts';
 import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
-import type { NodeReport, RunReport } from '../core/report.ts';
+import { analyse } from '../core/analysis.ts';
+import type { AnalysedReport, NodeReport, RunReport } from '../core/report.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
 import { RunShare } from '../dispatch/run-share.ts';
@@ -72,13 +73,17 @@ export class LiveRun implements Run {
   #toldOnce: Set<string> | undefined;
   #settle!: { readonly resolve: (result: RunResult) => void; readonly reject: (error: unknown) => void };
 
-  /** @param onOver called when nothing of the run is executed any more, before its result settles */
+  /**
+   * @param threads of the engine, for its report
+   * @param onOver called when nothing of the run is executed any more, before its result settles
+   */
   constructor(
     id: string,
     definition: WorkflowDefinition,
     store: unknown,
     options: RunOptions,
     clock: Clock,
+    threads: number,
     onOver: () => void,
   ) {
     this.id = id;
@@ -98,6 +103,7 @@ export class LiveRun implements Run {
       status: 'pending',
       startedAt: clock.wallNow(),
       wallMs: 0,
+      threads,
       transitions: 0,
       busyThreads: 0,
       threadMs: [],
@@ -211,11 +217,12 @@ export class LiveRun implements Run {
   }
 
   /** The cells of a state, or of a branch of the split in it. */
-  nodeReport({ state, node, branch }: VisitPlace): NodeReport {
+  nodeReport({ state, node, branch }: VisitPlace, kind: NodeReport['kind']): NodeReport {
     const key = branch === undefined ? state : `${state}\0${branch}`;
     let cells = this.#nodes.get(key);
     if (cells === undefined) {
-      cells = branch === undefined ? newCells(state, node) : Object.assign(newCells(state, node), { branch });
+      cells =
+        branch === undefined ? newCells(state, node, kind) : Object.assign(newCells(state, node, kind), { branch });
       this.#nodes.set(key, cells);
       this.#report.nodes.push(cells);
     }
@@ -233,24 +240,18 @@ export class LiveRun implements Run {
     return this.#report.transitions;
   }
 
-  report(): RunReport {
-    const wallMs = this.isOver ? this.#report.wallMs : this.#clock.now() - this.#startedAt;
-    const execMs = this.#report.nodes.reduce((sum, node) => sum + node.execMs, 0);
-    return {
-      ...this.#report,
-      status: this.status,
-      wallMs,
-      busyThreads: wallMs > 0 ? execMs / wallMs : 0,
-      threadMs: [...this.#report.threadMs],
-      nodes: this.#report.nodes.map((node) => ({ ...node })),
-    };
+  report(): AnalysedReport {
+    return withAnalysis(this.#sums());
+  }
+
+  #sums(): RunReport {
+    return copyOf(this.#report, this.status, this.isOver ? this.#report.wallMs : this.#clock.now() - this.#startedAt);
   }
 
   complete(state: string): void {
     this.#finish('completed', state);
-    const report = this.report();
-    this.#announceEnd(() => ({ type: 'run.finished', status: 'completed', state, report }));
-    this.#settle.resolve({ state, runId: this.id, report });
+    this.#announceEnd(() => ({ type: 'run.finished', status: 'completed', state, report: this.#sums() }));
+    this.#settle.resolve(new CompletedRun(state, this.id, this.#report));
   }
 
   /** `error` is made with the final report. */
@@ -260,7 +261,7 @@ export class LiveRun implements Run {
     describe: (error: Error, report: RunReport) => RunEventBody,
   ): void {
     this.#finish(status, this.state);
-    const report = this.report();
+    const report = this.#sums();
     const error = makeError(report);
     this.#announceEnd(() => describe(error, report));
     this.#settle.reject(error);
@@ -268,6 +269,7 @@ export class LiveRun implements Run {
 
   #finish(status: RunStatus, state: string): void {
     this.#report.wallMs = this.#clock.now() - this.#startedAt;
+    this.#report.status = status;
     this.status = status;
     this.state = state;
     this.scope.close();
@@ -295,19 +297,68 @@ export class LiveRun implements Run {
   }
 }
 
+/** A copy of the sums as they are: the cells go on counting. */
+function copyOf(report: RunReport, status: RunStatus, wallMs: number): RunReport {
+  const execMs = report.nodes.reduce((sum, node) => sum + node.execMs, 0);
+  return {
+    ...report,
+    status,
+    wallMs,
+    busyThreads: wallMs > 0 ? execMs / wallMs : 0,
+    threadMs: [...report.threadMs],
+    nodes: report.nodes.map((node) => ({ ...node })),
+  };
+}
+
+function withAnalysis(report: RunReport): AnalysedReport {
+  return {
+    ...report,
+    get analysis() {
+      return analyse(report);
+    },
+  };
+}
+
+/**
+ * What a completed run resolves to; kept, it keeps neither the run nor its store. The sums of a run that is over do not
+ * change any more: they are copied and read when somebody asks.
+ */
+class CompletedRun implements RunResult {
+  readonly state: string;
+  readonly runId: string;
+  readonly #sums: RunReport;
+
+  constructor(state: string, runId: string, sums: RunReport) {
+    this.state = state;
+    this.runId = runId;
+    this.#sums = sums;
+  }
+
+  // Made when it is read: a function in every result would cost every run a third of a microsecond.
+  get report(): () => AnalysedReport {
+    return () => withAnalysis(copyOf(this.#sums, this.#sums.status, this.#sums.wallMs));
+  }
+}
+
 // A literal without a spread: with one, making it would cost every run half a microsecond.
-function newCells(state: string, node: string): NodeReport {
+function newCells(state: string, node: string, kind: NodeReport['kind']): NodeReport {
   return {
     state,
     node,
+    kind,
     visits: 0,
     executions: 0,
     attempts: 0,
     retries: 0,
     failures: 0,
+    wallMs: 0,
+    pathMs: 0,
     prepMs: 0,
     queueMs: 0,
     execMs: 0,
+    inlineMs: 0,
+    blockedMs: 0,
+    longestMs: 0,
     postMs: 0,
     backoffMs: 0,
     cloneMs: 0,

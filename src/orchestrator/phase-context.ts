@@ -1,6 +1,6 @@
 /** What prep and post see beside the store. */
 import { createLog, type Log } from '../core/log.ts';
-import type { RunReport } from '../core/report.ts';
+import type { AnalysedReport } from '../core/report.ts';
 import type { PostContext } from '../definition/node.ts';
 import { announceNote } from './attempt.ts';
 import type { VisitScope } from './visit-scope.ts';
@@ -39,7 +39,7 @@ export class PhaseContext implements PostContext {
     return this.#visit.run.lastError;
   }
 
-  report(): RunReport {
+  report(): AnalysedReport {
     return this.#visit.run.report();
   }
 

@@ -85,10 +85,15 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
       kind: node.kind as StateKind,
     }));
 
+    const enteredAt = visit.phaseStartedAt;
     const started = visit.start();
     const end = started instanceof Promise ? await started : started;
     cells.prepMs += visit.prepMs;
     cells.postMs += visit.postMs;
+    // The last phase has just been booked: no further look at the clock.
+    const tookMs = visit.phaseStartedAt - enteredAt;
+    cells.wallMs += tookMs;
+    cells.pathMs += tookMs;
     // Asked again: a request may have come between the end of a visit that waited and this line.
     if (end.kind === 'stopped' || run.stopRequest !== undefined) return STOPPED;
     if (end.kind === 'too_long') return end;

@@ -9,7 +9,9 @@
  *    are cancelled from then on, whatever they still return.
  * J3 A loser on a thread may need its grace to stop. Nobody waits for it but the end of the run, which is held (U3): else a
  *    join of `any` over loops that do not look at their signal would take its grace longer than its fastest branch.
- * J4 A branch ends in one way, and post or the error has the end of every branch.
+ * J4 The critical path goes through the branch whose end decided the join, and from its start through the one whose end let it
+ *    start. A join that was decided by time hung on no branch.
+ * J5 A branch ends in one way, and post or the error has the end of every branch.
  */
 import type { Timer } from '../core/clock.ts';
 import { messageOf, StoppedError } from '../core/errors.ts';
@@ -49,6 +51,8 @@ class Split {
   readonly #errors: unknown[] = [];
   readonly #failures: string[] = [];
   #completed = 0;
+  /** The branch that gives its place to others at this moment. */
+  #leaving: BranchVisit | undefined;
   #deadlinePassed = false;
   #isOver = false;
   #off: () => void = () => {};
@@ -96,7 +100,7 @@ class Split {
 
   #start(branch: string, node: AnyNode): void {
     const scope = new StopScope(this.#visit.scope);
-    const visit = new BranchVisit(this.#visit, branch, node, scope, this.#limit);
+    const visit = new BranchVisit(this.#visit, branch, node, scope, this.#limit, this.#leaving);
     this.#open.add(visit);
     visit.cells.visits += 1;
     const started = visit.start();
@@ -106,12 +110,18 @@ class Split {
 
   #ended(branch: string, visit: BranchVisit, end: VisitEnd): void {
     const { scope, cells, prepMs } = visit;
+    const endedAt = this.#visit.engine.clock.now();
+    cells.wallMs += endedAt - visit.startedAt;
     scope.close();
     this.#open.delete(visit);
     cells.prepMs += prepMs;
-    if (!this.#isOver) this.#take(branch, visit, end);
+    const wasOver = this.#isOver;
+    if (!wasOver) this.#take(branch, visit, end);
+    if (!wasOver && this.#isOver) bookPath(visit, endedAt);
     // Last: it may start the next branch, which it must not when the join is decided.
+    this.#leaving = visit;
     visit.leave();
+    this.#leaving = undefined;
   }
 
   #take(branch: string, { output }: BranchVisit, end: VisitEnd): void {
@@ -212,6 +222,14 @@ class Split {
       case 'timeout':
         return `${join} was not decided within the split's timeout of ${node.timeoutMs} ms: ${standing}${why}`;
     }
+  }
+}
+
+function bookPath(last: BranchVisit, endedAt: number): void {
+  let until = endedAt;
+  for (let at: BranchVisit | undefined = last; at !== undefined; at = at.after) {
+    at.cells.pathMs += until - at.startedAt;
+    until = at.startedAt;
   }
 }
 

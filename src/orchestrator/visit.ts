@@ -97,7 +97,7 @@ export class Visit<Of extends StateNode = StateNode> {
     this.store = store;
     this.scope = part?.scope ?? run.scope;
     this.place = part?.place ?? { state: run.state, node: node.name, visit: run.visit };
-    this.cells = run.nodeReport(this.place);
+    this.cells = run.nodeReport(this.place, node.kind);
     this.#exec = exec;
     this.#phase = node.prep === undefined ? 'exec' : 'prep';
     this.phaseStartedAt = engine.clock.now();
@@ -135,7 +135,7 @@ export class Visit<Of extends StateNode = StateNode> {
         if (pending !== undefined) {
           const value = await this.#orStop(pending);
           if (this.#phase === 'exec') this.#charge();
-          this.#accept(value);
+          this.#accept(value, false);
         }
         pending = this.#advance();
       } catch (error) {
@@ -158,7 +158,7 @@ export class Visit<Of extends StateNode = StateNode> {
     while (this.#end === undefined) {
       const value = this.#call();
       if (isThenable(value)) return value;
-      this.#accept(value);
+      this.#accept(value, true);
     }
     return undefined;
   }
@@ -177,8 +177,11 @@ export class Visit<Of extends StateNode = StateNode> {
     }
   }
 
-  #accept(value: unknown): void {
-    if (this.#phase !== 'exec') this.#charge();
+  #accept(value: unknown, isSync: boolean): void {
+    if (this.#phase !== 'exec') {
+      const tookMs = this.#charge();
+      if (isSync) this.cells.blockedMs += tookMs;
+    }
     if (this.scope.error !== undefined) {
       this.#end = STOPPED;
       return;
@@ -206,13 +209,14 @@ export class Visit<Of extends StateNode = StateNode> {
     }
   }
 
-  // Books the time since the phase began; the next phase begins now.
-  #charge(): void {
+  // Books the time since the phase began and gives it; the next phase begins now.
+  #charge(): number {
     const now = this.engine.clock.now();
     const tookMs = now - this.phaseStartedAt;
     if (this.#phase === 'prep') this.prepMs += tookMs;
     else if (this.#phase === 'post') this.postMs += tookMs;
     this.phaseStartedAt = now;
+    return tookMs;
   }
 
   // The delay before the next attempt; undefined when there is none.

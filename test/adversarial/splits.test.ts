@@ -234,7 +234,7 @@ describe('branches on threads', () => {
     assert.deepEqual([error.code, error.where.branch], ['CANO_THREAD_DIED', 'exits']);
     assert.deepEqual(results['lives'], { status: 'completed', value: 'fine' });
     assert.deepEqual(
-      report.nodes.map(({ branch: of, attempts }) => [of, attempts]),
+      report().nodes.map(({ branch: of, attempts }) => [of, attempts]),
       [
         [undefined, 0],
         ['exits', 2],

@@ -17,7 +17,7 @@ describe('cano run', () => {
     assert.match(err, /✔ Talk → Check in .*: 5 items/);
     assert.match(err, /info {2}talk #\d {2}said word\d word=word\d big="12" at=\[\["a",1\]\]/);
     assert.match(err, /✔ words completed in .* in state Done/);
-    assert.match(err, /busy threads {2}\d\.\d\d {2}\(Σ exec \/ wall time, on 2 threads\)/);
+    assert.match(err, /threads busy {2}\d+% {2}\(\d\.\d\d of 2 threads on average/);
     assert.doesNotMatch(err, /speed-up|in detail/);
     assert.ok(!err.includes('\u001b'), err);
   });

@@ -54,8 +54,8 @@ test('a node without an exec of its own file runs on a thread and its result com
   const { report } = await run.result;
   assert.equal(store.get('out'), 40);
   assertStream(events);
-  assert.equal(report.nodes[0]?.attempts, 1);
-  assert.equal(report.threadMs.length > 0, true);
+  assert.equal(report().nodes[0]?.attempts, 1);
+  assert.equal(report().threadMs.length > 0, true);
 });
 
 test('thousands of items: in input order, each with its own identity, `common` and params', async () => {
@@ -75,7 +75,7 @@ test('thousands of items: in input order, each with its own identity, `common` a
     upTo(count).map((n) => ({ n, runId: 'mine', visit: 1, item: n, attempt: 1, tag: 'shared', base: 7 })),
   );
   assertStream(events);
-  assert.deepEqual([report.nodes[0]?.executions, report.nodes[0]?.attempts], [count, count]);
+  assert.deepEqual([report().nodes[0]?.executions, report().nodes[0]?.attempts], [count, count]);
 });
 
 test('random costs, failures and sources: the results do not depend on them', async () => {
@@ -124,7 +124,7 @@ test('random costs, failures and sources: the results do not depend on them', as
         inputs.map(({ n, fails }) => (fails > retries ? `item ${n} fails ${retries + 1}` : n * 10)),
       );
       assert.equal(
-        report.nodes[0]?.retries ?? 0,
+        report().nodes[0]?.retries ?? 0,
         inputs.reduce((sum, { fails }) => sum + Math.min(fails, retries), 0),
       );
       assertStream(events);

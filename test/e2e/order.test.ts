@@ -51,7 +51,7 @@ async function follow(
     },
   });
   const { state, report } = await run.result;
-  return { way: [...way, state], store, attempts: report.nodes[0]?.attempts ?? 0 };
+  return { way: [...way, state], store, attempts: report().nodes[0]?.attempts ?? 0 };
 }
 
 for (const [sample, way] of Object.entries(WAYS) as [Sample, readonly State[]][]) {
@@ -79,7 +79,7 @@ test('the total has its discount only when the quality is high', async () => {
 test('a good order is priced and put under stress side by side', async () => {
   const store = new MemoryStore<OrderSchema>({ text: SAMPLES.clean });
   const { report } = await engine.start(orders, store).result;
-  const rows = report.nodes.filter(({ state }) => state === 'Enrich');
+  const rows = report().nodes.filter(({ state }) => state === 'Enrich');
   assert.deepEqual(
     rows.map(({ branch, executions }) => [branch, executions]),
     [

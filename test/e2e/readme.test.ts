@@ -17,7 +17,18 @@ const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([\s\S]*?)
 test('the examples of the README print what their comments say', (context) => {
   assert.deepEqual(
     examples.map(({ name }) => name),
-    ['primes.ts', 'main.ts', 'race.ts', 'score.ts', 'sharing.ts', 'sieve.ts', 'logs.ts', 'schedules.ts', 'metrics.ts'],
+    [
+      'primes.ts',
+      'main.ts',
+      'race.ts',
+      'score.ts',
+      'sharing.ts',
+      'sieve.ts',
+      'logs.ts',
+      'where.ts',
+      'schedules.ts',
+      'metrics.ts',
+    ],
   );
   const folder = mkdtempSync(join(tmpdir(), 'cano-readme-'));
   context.after(() => rmSync(folder, { recursive: true }));

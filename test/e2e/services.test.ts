@@ -136,7 +136,7 @@ function start<Input, Output>(
   const run = engine.start(workflow as never, store);
   const ended = run.result.then(({ report }) => ({
     output: store.get('output') as Output,
-    attempts: report.nodes[0]?.attempts ?? 0,
+    attempts: report().nodes[0]?.attempts ?? 0,
   }));
   return { run, ended };
 }

@@ -109,7 +109,7 @@ describe('a shared value', () => {
     const store = new MemoryStore<{ out: { object: number; weight: number | undefined }[] }>();
     const { report } = await engine.start(workflow, store).result;
     assert.ok(store.get('out').every(({ weight }) => weight === 1.5));
-    assert.ok((report.nodes[0]?.bytesIn ?? 0) < 20_000, `${report.nodes[0]?.bytesIn} bytes`);
+    assert.ok((report().nodes[0]?.bytesIn ?? 0) < 20_000, `${report().nodes[0]?.bytesIn} bytes`);
   });
 
   test('can stand inside another one', async () => {

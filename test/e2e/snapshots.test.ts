@@ -35,7 +35,7 @@ async function runOn(engine: Engine, work: Node<TestStore, 'Done', unknown>, sto
   const workflow = new Workflow<'Work' | 'Done', TestStore>('test', 'Work')
     .registerNode('Work', work)
     .addExitStates('Done');
-  return (await engine.start(workflow, store).result).report;
+  return (await engine.start(workflow, store).result).report();
 }
 
 const threads = createEngine({ threads: 1 });

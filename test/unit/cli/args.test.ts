@@ -59,6 +59,7 @@ describe('readRunFlags', () => {
 
   it('has defaults', () =>
     assert.deepEqual(read(''), {
+      report: undefined,
       threads: undefined,
       reporter: 'pretty',
       logLevel: undefined,
@@ -70,6 +71,7 @@ describe('readRunFlags', () => {
 
   it('reads its own flags and those of the inputs', () => {
     assert.deepEqual(read('--threads 4 --reporter json --verbose --limit=3 --label -5 --no-embed'), {
+      report: undefined,
       threads: 4,
       reporter: 'json',
       logLevel: undefined,

@@ -11,6 +11,7 @@ const report: RunReport = {
   status: 'failed',
   startedAt: 0,
   wallMs: 1,
+  threads: 2,
   transitions: 2,
   busyThreads: 0,
   threadMs: [],

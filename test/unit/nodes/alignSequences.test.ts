@@ -184,7 +184,7 @@ describe('proteinScoring', () => {
         if (x in SHARES && y in SHARES && x !== y) assert.ok(score < (scores[i * letters.length + i] ?? 0));
       }),
     );
-    // Entries of the printed matrix: tryptophan with itself, leucine with isoleucine, aspartate with leucine.
+    // WallTime of the printed matrix: tryptophan with itself, leucine with isoleucine, aspartate with leucine.
     const at = (x: string, y: string): number | undefined =>
       scores[letters.indexOf(x) * letters.length + letters.indexOf(y)];
     assert.deepEqual([at('W', 'W'), at('L', 'I'), at('D', 'L'), at('*', '*'), at('B', 'N')], [11, 2, -4, 1, 3]);

@@ -13,7 +13,7 @@ const modelOf = (act: (script: Script) => void): RunModel => {
   return model;
 };
 
-const card = (model: RunModel, threads = 2): string[] => renderEndCard(model, threads).map(paintPlain);
+const card = (model: RunModel, columns = 100): string[] => renderEndCard(model, columns).map(paintPlain);
 
 describe('renderEndCard', () => {
   it('says where the time went', () => {
@@ -23,23 +23,60 @@ describe('renderEndCard', () => {
       script.enter('Scan');
       script.exec('Scan', 20);
       const nodes = [
-        nodeReport('Scan', { execMs: 20, prepMs: 100, postMs: 50 }),
-        nodeReport('Sign', { execMs: 400, executions: 4, attempts: 6, retries: 2 }),
+        nodeReport('Scan', { wallMs: 170, pathMs: 170, execMs: 20, prepMs: 100, postMs: 50 }),
+        nodeReport('Sign', { kind: 'batch', wallMs: 320, execMs: 400, executions: 4, attempts: 6, retries: 2 }),
         nodeReport('Report', { execMs: 0, attempts: 0 }),
       ];
-      script.end('completed', 'Done', runReport(nodes, { wallMs: 500 }));
+      script.end('completed', 'Done', runReport(nodes, { wallMs: 500, threadMs: [210, 210] }));
     });
     assert.deepEqual(card(model), [
       ' ✔ corpus completed in 500ms in state Done',
       '',
-      '   busy threads  0.84  (Σ exec / wall time, on 2 threads)',
-      '   main thread   150ms  (prep and post; no exec meanwhile)',
+      '   threads busy  42%  (0.84 of 2 threads on average; serial fraction 72%)',
+      '   main thread   150ms  (30%: prep, post and exec on it)',
       '   executions    6 · 2 retries · 0 failures',
+      '   critical path Scan 34% → Sign 64%',
       '',
       '   slowest nodes   exec  share            executions    p50    p95  retries',
       '   Sign           400ms  █████████░  95%           4  100ms  100ms        2',
       '   Scan            20ms  █░░░░░░░░░   5%           1   20ms',
+      '',
+      '   worth doing first',
+      "   −150ms 30%    prep and post of 'Scan' took 150ms (30% of the run) on the main thread, waiting",
+      '                 for the most part, and no thread worked for the run meanwhile',
+      '                 → let threads work while it waits: an async iterable as source of a batch starts',
+      '                 them with its first item, and branches of a split wait side by side',
+      "   −120ms 24%    'Sign' kept 1.3 of 2 threads busy for 320ms; evenly shared by 2 threads, all of",
+      '                 them take 200ms',
+      '                 → find what its threads waited for: items (its source and reduce run on the main',
+      '                 thread), its concurrency limit, other runs, their own setup (engine.warmUp), or',
+      '                 cores that other programs had',
     ]);
+  });
+
+  it('breaks its sentences where the terminal ends', () => {
+    const model = modelOf((script) => {
+      const nodes = [nodeReport('Fit', { wallMs: 900, execMs: 900, longestMs: 900 })];
+      script.end('completed', 'Done', runReport(nodes, { threadMs: [900] }));
+    });
+    for (const columns of [60, 80, 120]) {
+      const lines = card(model, columns);
+      assert.ok(
+        lines.slice(lines.indexOf('   worth doing first')).every((line) => line.length < columns),
+        lines.join('\n'),
+      );
+      assert.match(
+        lines.join(' ').replace(/ +/g, ' '),
+        /'Fit' executed alone for 900ms \(90% of the run\) while the other/,
+      );
+    }
+  });
+
+  it('has no advice for a run that was over at once, and says so when a longer one needs none', () => {
+    const over = (wallMs: number): string =>
+      card(modelOf((script) => script.end('completed', 'Done', runReport([], { wallMs, threads: 1 })))).join('\n');
+    assert.doesNotMatch(over(99), /worth/);
+    assert.match(over(5000), /worth doing {3}Nothing stands out/);
   });
 
   it('never speaks of a speed-up', () => {
@@ -67,7 +104,7 @@ describe('renderEndCard', () => {
     const lines = card(modelOf((script) => script.end('completed', 'Done', runReport(nodes))));
     assert.ok(lines.some((line) => line.startsWith('   S7 ')));
     assert.ok(!lines.some((line) => line.startsWith('   S2 ')));
-    assert.equal(lines.at(-1), '   and 3 more states');
+    assert.ok(lines.includes('   and 3 more states'), lines.join('\n'));
   });
 
   it('has nothing to say before the end', () => assert.deepEqual(card(modelOf(() => {})), []));

@@ -194,7 +194,7 @@ describe('pretty reporter', () => {
       '',
       ' ■ corpus cancelled after 20ms in state Scan',
       '',
-      '   busy threads  0.00  (Σ exec / wall time, on 1 thread)',
+      '   threads busy  0%  (0.00 of 2 threads on average)',
       '   executions    0 · 0 retries · 0 failures',
       '',
       '',

@@ -50,7 +50,11 @@ describe('plain reporter', () => {
     for (let item = 0; item < 3; item += 1) script.exec('Sign', 10, { item }, 10);
     script.retry('Sign', undefined, 'post');
     script.leave('Sign', 'Done');
-    script.end('completed', 'Done', runReport([nodeReport('Scan', { execMs: 300 })], { wallMs: 331 }));
+    script.end(
+      'completed',
+      'Done',
+      runReport([nodeReport('Scan', { wallMs: 301, execMs: 300 })], { wallMs: 331, threadMs: [300] }),
+    );
     reporter.finish(['report: out/report.html']);
     assert.equal(
       err.text,
@@ -65,11 +69,18 @@ describe('plain reporter', () => {
         '',
         ' ✔ corpus completed in 331ms in state Done',
         '',
-        '   busy threads  0.91  (Σ exec / wall time, on 2 threads)',
+        '   threads busy  45%  (0.91 of 2 threads on average; serial fraction 100%)',
         '   executions    1 · 0 retries · 0 failures',
+        '   critical path Scan 91%',
         '',
         '   slowest nodes   exec  share            executions    p50  p95',
         '   Scan           300ms  ██████████ 100%           1  300ms',
+        '',
+        '   worth doing first',
+        "   −150ms 45%    'Scan' executed alone for 300ms (91% of the run) while the other thread had",
+        '                 nothing to do',
+        '                 → cut its work into items (batchNode), or run it as a branch of a split beside',
+        '                 work that does not need its result',
         '',
         '',
       ].join('\n'),

@@ -161,7 +161,7 @@ async function check(plan: Plan, run: Run, store: TestStore): Promise<void> {
   }
   const { report } = await run.result;
   assert.deepEqual(store.get('out'), results);
-  const [cells] = report.nodes;
+  const [cells] = report().nodes;
   assert.equal(cells?.executions, results.length);
   assert.equal(cells.failures, plan.failures.filter((count) => count > plan.retries).length);
   const retriesOf = plan.failures.map((count) => Math.min(count, plan.retries));

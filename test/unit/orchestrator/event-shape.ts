@@ -28,11 +28,11 @@ const error: Check = (value) => {
 };
 const report: Check = (value) => {
   if (typeof value !== 'object' || value === null) return false;
-  const { runId, workflow, version, startedAt, wallMs, transitions, busyThreads, threadMs, nodes, status } =
+  const { runId, workflow, version, startedAt, wallMs, threads, transitions, busyThreads, threadMs, nodes, status } =
     value as Record<string, unknown>;
   return (
     [runId, workflow, status].every(text) &&
-    [version, transitions].every(count) &&
+    [version, threads, transitions].every(count) &&
     [startedAt, wallMs, busyThreads].every(amount) &&
     [threadMs, nodes].every(Array.isArray)
   );

@@ -232,7 +232,7 @@ test('every listener gets the events in order, also when another one causes furt
 test('without a subscriber no event is made, but the numbers go on', () => {
   const clock = new FakeClock();
   const { definition } = everything();
-  const run = new LiveRun('id', definition, undefined, {}, clock, () => {});
+  const run = new LiveRun('id', definition, undefined, {}, clock, 0, () => {});
   run.announce(() => assert.fail('the body was made'));
   const events: RunEvent[] = [];
   run.listen((event) => events.push(event));
@@ -254,7 +254,7 @@ test('without a subscriber no event is made, but the numbers go on', () => {
 
 /** A run that stands still, and what announces in it. */
 function standing(): { readonly run: LiveRun; readonly announce: (message: string) => void; readonly end: () => void } {
-  const run = new LiveRun('id', everything().definition, undefined, {}, new FakeClock(), () => {});
+  const run = new LiveRun('id', everything().definition, undefined, {}, new FakeClock(), 0, () => {});
   const announce = (message: string): void => run.announce(() => ({ type: 'warning', code: 'logs_dropped', message }));
   return { run, announce, end: () => run.complete('Done') };
 }

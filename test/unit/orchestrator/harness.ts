@@ -260,7 +260,15 @@ export class Bench {
   start(workflow: { readonly definition: unknown }, store: unknown, options: RunOptions = {}): LiveRun {
     this.#runs += 1;
     const { definition } = workflow as AnyWorkflow;
-    const run = new LiveRun(`run-${this.#runs}`, definition, store, options, this.clock, () => {});
+    const run = new LiveRun(
+      `run-${this.#runs}`,
+      definition,
+      store,
+      options,
+      this.clock,
+      this.dispatcher.threads,
+      () => {},
+    );
     const { clock, dispatcher, logs } = this;
     const lent = { clock, logs, random: this.#random, services: {}, dispatcherOf: () => dispatcher };
     void runLoop(run, { ...lent, limitOf: (of) => this.limitOf(of) }, undefined);

@@ -110,7 +110,7 @@ test('RetryAfterError sets the delay of the next attempt only', async () => {
   assert.deepEqual(clock.pending, [1_000]);
   await clock.advance(1_000);
   const { report } = await run.result;
-  assert.equal(report.nodes[0]?.backoffMs, 13_345);
+  assert.equal(report().nodes[0]?.backoffMs, 13_345);
 });
 
 test('fixed and exponential waits are armed as the policy says', async () => {

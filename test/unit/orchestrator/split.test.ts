@@ -557,7 +557,7 @@ test('events and the report name the branch, its node and its visit', async () =
     ],
   );
   assert.deepEqual(
-    report.nodes.map(({ state, branch: of, node: name, visits, executions, attempts, retries }) => [
+    report().nodes.map(({ state, branch: of, node: name, visits, executions, attempts, retries }) => [
       state,
       of,
       name,

@@ -113,7 +113,7 @@ async function follow(
   const { state, report } = await clock.until(run.result);
   assertStream(events);
   assert.deepEqual(clock.pending, []);
-  return { state, events, report };
+  return { state, events, report: report() };
 }
 type TestRun = ReturnType<typeof startAndListen>['run'];
 
@@ -452,7 +452,7 @@ test('they nest to any depth, splits included', async () => {
   assertStream(events);
   assert.equal(store.get('n'), 3);
   const path = 'Work/Work/Work/Work/Work/Work';
-  assert.deepEqual(report.nodes.at(-1)?.state, path);
+  assert.deepEqual(report().nodes.at(-1)?.state, path);
   assert.deepEqual(
     ofType(events, 'branch.finished').map(({ state, branch }) => [state, branch]),
     [

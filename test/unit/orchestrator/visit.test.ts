@@ -80,7 +80,7 @@ for (const failing of PHASES) {
         calls.order,
         PHASES.flatMap((phase) => (phase === failing ? [phase, phase, phase] : [phase])),
       );
-      const [cells] = report.nodes;
+      const [cells] = report().nodes;
       assert.equal(cells?.retries, 2);
       assert.equal(cells.failures, 0);
       assert.equal(cells.executions, 1);
@@ -408,12 +408,12 @@ test('time of prep, post and back-off is booked where it belongs, failed attempt
   );
   const { run, events } = startAndListen(engine, workflowOf(work), newStore());
   const { report } = await clock.until(run.result);
-  const [cells] = report.nodes;
+  const [cells] = report().nodes;
   assert.deepEqual(
     [cells?.prepMs, cells?.execMs, cells?.postMs, cells?.backoffMs, cells?.queueMs, cells?.attempts, cells?.visits],
     [6, 100, 14, 3_000, 0, 2, 1],
   );
-  assert.equal(report.wallMs, 3_120);
+  assert.equal(report().wallMs, 3_120);
   const [transition] = ofType(events, 'transition');
   assert.deepEqual([transition?.prepMs, transition?.postMs], [6, 14]);
 });
