@@ -106,7 +106,7 @@ export type * from './core/events.ts';
 export { analyse } from './core/analysis.ts';
 export type { PathPart, RunAnalysis } from './core/analysis.ts';
 export type { Advice, AdviceRule } from './core/advice.ts';
-export type { Entries } from './core/accounts.ts';
+export type { WallTime } from './core/accounts.ts';
 export type { AnalysedReport, NodeReport, RunReport } from './core/report.ts';
 
 // errors

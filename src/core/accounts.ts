@@ -11,7 +11,7 @@
 import type { NodeReport, RunReport } from './report.ts';
 
 /** Where wall time goes; milliseconds. */
-export interface Entries {
+export interface WallTime {
   /** What the executions on threads would have taken with all threads busy all the time: Σ exec / threads. */
   full: number;
   /** An execution on a thread, while the others had nothing to do; beyond its part of `full`. */
@@ -39,7 +39,7 @@ export interface Account {
   readonly threadMs: number;
   /** What its visits would take on one thread, if executions took as long as they did. */
   readonly oneThreadMs: number;
-  readonly entries: Entries;
+  readonly entries: WallTime;
 }
 
 /** The accounts of all states, and what lies between them. */
@@ -62,7 +62,7 @@ function accountOf(row: NodeReport, nodes: readonly NodeReport[], threads: numbe
     row.kind === 'split' ? nodes.filter(({ state, branch }) => branch !== undefined && state === row.state) : [];
   const rest = new Rest(row.wallMs);
   const main = rest.take(row.prepMs + row.postMs);
-  const entries: Entries = { full: 0, alone: 0, uneven: 0, handover: 0, main, backoff: 0, other: 0 };
+  const entries: WallTime = { full: 0, alone: 0, uneven: 0, handover: 0, main, backoff: 0, other: 0 };
   const inside =
     row.kind === 'workflow'
       ? nodes.filter(({ state, branch }) => branch === undefined && isDirectlyIn(state, row.state))

@@ -6,7 +6,7 @@
  *    save (Amdahl): no two findings claim the same entry of an account.
  * V2 What could save less than `LEAST_SHARE` of the wall time, or `LEAST_MS`, is not worth a word.
  */
-import type { Account, Accounts, Entries } from './accounts.ts';
+import type { Account, Accounts, WallTime } from './accounts.ts';
 import { formatBytes, formatCount, formatMs, formatShare, plural } from './format.ts';
 import type { NodeReport, RunReport } from './report.ts';
 
@@ -53,12 +53,12 @@ const LONG_WAIT_MS = 5;
 interface Facts {
   readonly report: RunReport;
   readonly threads: number;
-  readonly wall: Entries;
+  readonly wall: WallTime;
 }
 
 type Found = Omit<Advice, 'state' | 'gain'>;
 
-export function adviceOf(report: RunReport, { states }: Accounts, wall: Entries): Advice[] {
+export function adviceOf(report: RunReport, { states }: Accounts, wall: WallTime): Advice[] {
   const { wallMs, threads } = report;
   const facts: Facts = { report, threads, wall };
   const all: Advice[] = [];

@@ -5,7 +5,7 @@
  * N1 Every figure is defined for every report, also of a run that took no time, has no threads or was stopped: no NaN, no
  *    Infinity. What has no meaning there is undefined.
  */
-import { accountsOf, type Account, type Accounts, type Entries } from './accounts.ts';
+import { accountsOf, type Account, type Accounts, type WallTime } from './accounts.ts';
 import { adviceOf, type Advice } from './advice.ts';
 import type { NodeReport, RunReport } from './report.ts';
 
@@ -32,7 +32,7 @@ export interface RunAnalysis {
    */
   readonly path: readonly PathPart[];
   /** Where the wall time went; adds up to it. */
-  readonly wall: Readonly<Entries>;
+  readonly wall: Readonly<WallTime>;
   /** Where the time of the threads went: threads × wall time. */
   readonly threadTime: { readonly execMs: number; readonly copyMs: number; readonly idleMs: number };
   /** Sums over executions; they overlap, and may exceed the wall time. */
@@ -98,10 +98,10 @@ function serialFractionOf(speedUp: number, threads: number): number {
   return Math.max(0, (1 / speedUp - 1 / threads) / (1 - 1 / threads));
 }
 
-function wallOf({ states, betweenMs }: Accounts): Entries {
-  const sum: Entries = { full: 0, alone: 0, uneven: 0, handover: 0, main: 0, backoff: 0, other: betweenMs };
+function wallOf({ states, betweenMs }: Accounts): WallTime {
+  const sum: WallTime = { full: 0, alone: 0, uneven: 0, handover: 0, main: 0, backoff: 0, other: betweenMs };
   for (const { entries } of states) {
-    for (const key of Object.keys(sum) as (keyof Entries)[]) sum[key] += entries[key];
+    for (const key of Object.keys(sum) as (keyof WallTime)[]) sum[key] += entries[key];
   }
   return sum;
 }

@@ -1,11 +1,14 @@
 // Thread: both
 /** Numbers as people read them. */
 
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+// Made when it is needed: it takes a millisecond, which every process that imports cano would pay.
+let grouped: Intl.NumberFormat | undefined;
 
 /** `1,240` */
 export function formatCount(count: number): string {
-  return count < 1000 ? String(Math.round(count)) : grouped.format(count);
+  if (count < 1000) return String(Math.round(count));
+  grouped ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+  return grouped.format(count);
 }
 
 /** A duration in three or four digits: `420µs`, `3.8ms`, `38ms`, `1.24s`, `12.3s`, `1m04s`, `2h05m`. */

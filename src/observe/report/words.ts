@@ -1,10 +1,10 @@
 /** The report in words, shared by the page and the card at the end of a run. */
-import type { Entries } from '../../core/accounts.ts';
+import type { WallTime } from '../../core/accounts.ts';
 import type { RunAnalysis } from '../../core/analysis.ts';
 import { formatShare } from '../../core/format.ts';
 
 /** What the entries of the wall time are called, in the order in which they are shown. */
-export const WALL_WORDS: readonly { readonly key: keyof Entries; readonly name: string; readonly about: string }[] = [
+export const WALL_WORDS: readonly { readonly key: keyof WallTime; readonly name: string; readonly about: string }[] = [
   { key: 'full', name: 'all threads', about: 'what the executions take with all threads busy' },
   { key: 'alone', name: 'one thread alone', about: 'an execution while the other threads have nothing to do' },
   { key: 'uneven', name: 'uneven ends', about: 'threads of a batch or split without work before it is over' },
