@@ -123,24 +123,20 @@ function rect(
   const width = Math.max(0.6, x(to) - x(from) - 0.4);
   const of = shown[key];
   const isOne = count === 1;
-  const what =
+  const many =
     where === 'state'
-      ? isOne
-        ? ''
-        : plural(count, 'visit', 'visits')
-      : isOne
-        ? ''
-        : `${formatCount(count)} pieces, ${formatMs(busyMs)} in all`;
+      ? plural(count, 'visit', 'visits')
+      : `${formatCount(count)} intervals, ${formatMs(busyMs)} in all`;
   const at = `${formatMs(from + leadMs)} – ${formatMs(to + leadMs)}${isOne ? ` (${formatMs(to - from)})` : ''}`;
   const lines = [
     of === undefined ? '' : labelOf(of),
     `${where}, ${at}`,
-    what,
+    isOne ? '' : many,
     failed > 0 ? plural(failed, 'failed attempt', 'failed attempts') : '',
   ];
   return html`<rect
       data-b=""
-      class="n${key % COLOURS}"
+      class="${where === 'back-off' ? 'wait' : `n${key % COLOURS}`}"
       x="${px(x(from))}"
       y="${px(y)}"
       width="${px(width)}"

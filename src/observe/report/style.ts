@@ -3,7 +3,7 @@
 /** Colours of states and branches, told apart by most who do not see all colours; they repeat after the last. */
 export const COLOURS = 10;
 
-export const STYLE = `
+export const STYLE: string = `
 :root{color-scheme:light dark;--bg:#fbfbfa;--card:#fff;--ink:#1d2129;--soft:#5a6270;--line:#dfe2e7;--lane:#eef0f3;--accent:#1f5fbf;
 --good:#1b7f4b;--bad:#b3261e;--warn:#8a5a00;--path:#1d2129;
 --n0:#3b78c9;--n1:#e08a1e;--n2:#2f9e77;--n3:#c2548f;--n4:#8a6fd1;--n5:#b5a11a;--n6:#4fb3d9;--n7:#d1603d;--n8:#7d8b99;--n9:#86b049}
