@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly threads: number;
   readonly reporter: ReporterName;
   readonly verbose: boolean;
+  /** Called when all threads are ready, right before the run. */
+  readonly onReady?: (() => void) | undefined;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
 }
@@ -82,6 +84,7 @@ export async function runPipeline(
   try {
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
+    settings.onReady?.();
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
     return await run.result.then(
       async (result) => {
