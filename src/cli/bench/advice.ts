@@ -7,6 +7,9 @@ import type { Interval } from './stats.ts';
 /** A further thread is worth having when it does at least so much of what one thread alone does. */
 export const WORTH = 0.25;
 
+/** So much of the cores must a bare loop get, or the figures are about the machine. */
+const LEAST_OF_MACHINE = 0.9;
+
 export interface Advice {
   /** One of the measured counts. */
   readonly threads: number;
@@ -29,7 +32,7 @@ export function recommend(rows: readonly Row[], fits: Pick<Analysis, 'amdahl' | 
   const different = [...new Set(others.filter((threads) => threads !== chosen.threads))];
   return {
     threads: chosen.threads,
-    because: reasonOf(chosen, last, usableCores),
+    because: reasonOf(chosen, rows, usableCores),
     orRather: different,
     beyond: beyond(fits, last.threads, usableCores),
   };
@@ -47,10 +50,14 @@ function pick(rows: readonly Row[], end: (speedUp: Interval) => number): Row {
   return chosen;
 }
 
-function reasonOf(chosen: Row, last: Row, usableCores: number): string {
+function reasonOf(chosen: Row, rows: readonly Row[], usableCores: number): string {
+  const last = rows.at(-1) as Row;
   if (chosen.threads < last.threads) {
-    const cores = usableCores < last.threads ? `, of ${countOf(usableCores, 'usable core')}` : '';
-    return `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone${cores}`;
+    const starved = starvedRow(rows, usableCores);
+    if (starved !== undefined && starved.threads > chosen.threads) {
+      return `a further thread did little, but the machine was too busy to tell: a bare loop gained ${starved.machine.value.toFixed(2)} from ${starved.threads} threads; measure again when it is quiet`;
+    }
+    return `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone`;
   }
   if (last.threads < usableCores)
     return `the most that were measured; this machine has ${countOf(usableCores, 'usable core')}`;
@@ -93,6 +100,14 @@ export function describeFit(result: FitResult): string {
     : '';
   const free = result.counts.length - 1 - (isUsl ? 2 : 1);
   return `${serial}${pairs}${free > 0 ? `, off by ${misfit.toFixed(2)} on average` : ''}`;
+}
+
+/** The first thread count, of those there are cores for, for which the machine had no cores to give. */
+export function starvedRow(rows: readonly Row[], usableCores: number): Row | undefined {
+  const base = rows[0]?.threads ?? 1;
+  return rows.find(
+    ({ threads, machine }) => threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / base),
+  );
 }
 
 export function isFit(result: FitResult): result is Fit {

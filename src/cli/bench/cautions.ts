@@ -1,10 +1,8 @@
 /** What to know of the figures before believing them. Pure. */
 import { formatCount } from '../../observe/format.ts';
-import { countOf, type Advice } from './advice.ts';
+import { countOf, starvedRow, type Advice } from './advice.ts';
 import { NOISE_LIMIT, type Analysis } from './analysis.ts';
 
-/** So much of the cores must a bare loop get, or the laws are about the machine. */
-const LEAST_OF_MACHINE = 0.9;
 /** Above the ideal by so much is more than noise. */
 const SUPERLINEAR = 1.02;
 const FEW_ROUNDS = 5;
@@ -51,9 +49,7 @@ const openAdvice: Look = ({ advice: { orRather } }) => {
 };
 
 const lessOfMachine: Look = ({ analysis: { rows }, counts: [first = 1], usableCores }) => {
-  const row = rows.find(
-    ({ threads, machine }) => threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / first),
-  );
+  const row = starvedRow(rows, usableCores);
   if (row === undefined) return undefined;
   return `the machine gave ${row.threads} threads ${row.machine.value.toFixed(2)} times what it gave ${first}: what it lacks counts as serial share in the laws`;
 };

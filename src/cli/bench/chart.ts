@@ -113,9 +113,9 @@ function dotted(
   return `<path class="${style}" d="M${line}"/>${marks.join('')}`;
 }
 
-/** Round numbers from 0 to the top, about five of them. */
+/** Round numbers from 0 to the top, four to seven of them. */
 export function ticks(top: number): number[] {
-  const rough = top / 5;
+  const rough = top / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
   return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => Number((index * step).toPrecision(6)));

@@ -51,7 +51,7 @@ th:last-child, td:last-child { padding-right: 8px; }
 .chosen td { background: var(--shade); }
 .chosen td:first-child { box-shadow: inset 3px 0 var(--measured); font-weight: 600; }
 .laws { margin: 14px 0 0; padding: 0; list-style: none; color: var(--soft); }
-.laws b { display: inline-block; min-width: 7.5em; color: var(--ink); font-weight: 600; }
+.laws b { display: inline-block; min-width: 8em; color: var(--ink); font-weight: 600; }
 .laws .note b { color: var(--warn); }
 .v-slower { color: var(--bad); } .v-faster, .v-same { color: var(--good); } .v-machine { color: var(--warn); }
 .terms h2 { font-size: 17px; }
@@ -62,7 +62,8 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--soft); }
   header { padding-top: 22px; }
   section { padding: 16px; border-radius: 12px; }
   .charts { grid-template-columns: minmax(0, 1fr); }
-  .chart .tick { font-size: 17px; }
+  figure:first-child .chart .tick { font-size: 17px; }
+  figure + figure { max-width: 440px; margin-top: 10px; }
   figcaption { padding-left: 0; }
   dl { grid-template-columns: minmax(0, 1fr); } dd { margin-bottom: 8px; }
   .laws b { display: block; }

@@ -146,6 +146,16 @@ describe('the recommendation', () => {
     assert.deepEqual(adviceOf(byLaw(0.05, 0, [1, 2]), 2).orRather, []);
   });
 
+  it('does not blame the pipeline for a busy machine', () => {
+    const busy = [
+      ...byLaw(0.05, 0, [1]),
+      ...samplesOf({ 2: [900, 900, 900, 900, 900] }, { control: { oneMs: 200, allMs: 380 } }),
+    ];
+    const advice = adviceOf(busy, 2);
+    assert.equal(advice.threads, 1);
+    assert.match(advice.because, /the machine was too busy to tell: a bare loop gained 1\.05 from 2 threads/);
+  });
+
   it('of one core or one count is what there is', () => {
     assert.match(adviceOf(samplesOf({ 1: [1] }), 1).because, /may use one core only/);
     assert.equal(adviceOf(samplesOf({ 1: [1] }), 1).beyond, undefined);

@@ -169,9 +169,10 @@ describe('a chart', () => {
 
   it('has round numbers on its axis', () => {
     assert.deepEqual(ticks(10), [0, 2, 4, 6, 8, 10]);
-    assert.deepEqual(ticks(1.06), [0, 0.25, 0.5, 0.75, 1]);
+    assert.deepEqual(ticks(1.06), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+    assert.deepEqual(ticks(26.4), [0, 5, 10, 15, 20, 25]);
     assert.deepEqual(ticks(4.2), [0, 1, 2, 3, 4]);
-    assert.deepEqual(ticks(137), [0, 50, 100]);
+    assert.deepEqual(ticks(137), [0, 25, 50, 75, 100, 125]);
   });
 
   it('drops labels that would touch, never the last one', () => {
