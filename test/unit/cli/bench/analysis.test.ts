@@ -121,6 +121,12 @@ describe('the recommendation', () => {
     assert.match(advice.beyond ?? '', /Universal Scalability Law the speed-up is highest at 6 threads, with 2\.\d\d$/);
   });
 
+  it('asks each further thread, not all of them together', () => {
+    // From 8 to 16 the speed-up grows by 1.5, from 5 to 6.5: that is 0.19 for each thread.
+    const samples = samplesOf({ 1: [6_500, 6_500], 8: [1_300, 1_300], 16: [1_000, 1_000] });
+    assert.equal(adviceOf(samples, 16).threads, 8);
+  });
+
   it('does not stop at a dent', () => {
     const samples = samplesOf({ 1: [1_000, 1_000], 2: [990, 990], 4: [260, 260] });
     assert.equal(adviceOf(samples, 4).threads, 4);
