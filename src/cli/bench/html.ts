@@ -59,7 +59,7 @@ const LEGEND = `<section class="terms"><h2>What the figures are</h2><dl>
 <dt>machine, of it</dt><dd>what a bare loop without memory or messages gained from as many threads right before each run; and speed-up by that, round by round.</dd>
 <dt>CPU, memory</dt><dd>of all threads of the process during the run; the most that it had in RAM at a time, in any round.</dd>
 <dt>busy</dt><dd>the share of all threads’ time in which they executed.</dd>
-<dt>queue, overhead</dt><dd>of the time from an execution’s being ready to its result in hand: the share in which it waited for a thread, and the share of copies and of the way back.</dd>
+<dt>queue, overhead</dt><dd>of the time from an execution’s being ready to its result in hand: the share in which it waited for a thread (a batch keeps some ready on purpose, so it is never small there), and the share of copies and of the way back.</dd>
 <dt>Amdahl’s law</dt><dd>a share of the work cannot be divided among threads (1967).</dd>
 <dt>USL</dt><dd>Gunther’s Universal Scalability Law (1993): in addition each pair of threads costs something, so there is a highest point.</dd>
 </dl></section>`;

@@ -101,7 +101,7 @@ export function renderLegend(width: number): Line[] {
     ...paragraph(
       'busy',
       [],
-      'share of all threads’ time in which they executed; queue, overhead: share of the time from ready to result that executions waited for a thread, and that copies and the way back took',
+      'share of all threads’ time in which they executed; queue, overhead: share of the time from ready to result that executions waited for a thread (those of a batch do, it keeps some ready), and that copies and the way back took',
       width,
       'dim',
     ),
