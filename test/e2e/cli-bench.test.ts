@@ -137,6 +137,17 @@ describe('cano bench', { concurrency: 2 }, () => {
     assert.ok(!existsSync(html), 'a page was written');
   });
 
+  it('has the run stopped that goes on at Ctrl-C', async () => {
+    const args = ['bench', fixture('benched'), ...ONCE, '--talk', '--turns', '100000000000', '--verbose'];
+    const { child, saw, ended } = startCano(args);
+    await saw('about to run');
+    child.kill('SIGINT');
+    const { code, out, err } = await ended;
+    assert.equal(code, 130, err);
+    assert.equal(out, '');
+    assert.doesNotMatch(err, /so there is no benchmark/);
+  });
+
   it('runs its own kernels', async () => {
     const { code, out, err } = await cano(['bench', '--builtin', 'minhash', 'monteCarlo', ...ONCE, '--scale', '0.002']);
     assert.equal(code, 0, err);
