@@ -11,8 +11,8 @@ export const WORTH = 0.25;
 const LEAST_OF_MACHINE = 0.9;
 
 export interface Advice {
-  /** One of the measured counts. */
-  readonly threads: number;
+  /** One of the measured counts; undefined when the machine was too busy to tell. */
+  readonly threads: number | undefined;
   readonly because: string;
   /** Counts that would be recommended if the true speed-ups were at an end of their intervals. */
   readonly orRather: readonly number[];
@@ -30,9 +30,11 @@ export function recommend(rows: readonly Row[], fits: Pick<Analysis, 'amdahl' | 
   const last = rows.at(-1) as Row;
   const others = [pick(rows, ({ low }) => low), pick(rows, ({ high }) => high)].map(({ threads }) => threads);
   const different = [...new Set(others.filter((threads) => threads !== chosen.threads))];
+  const starved = starvedRow(rows, usableCores);
+  const isTold = starved === undefined || starved.threads <= chosen.threads;
   return {
-    threads: chosen.threads,
-    because: reasonOf(chosen, rows, usableCores),
+    threads: isTold ? chosen.threads : undefined,
+    because: isTold ? reasonOf(chosen, last, usableCores) : tooBusy(starved),
     orRather: different,
     beyond: beyond(fits, last.threads, usableCores),
   };
@@ -50,13 +52,12 @@ function pick(rows: readonly Row[], end: (speedUp: Interval) => number): Row {
   return chosen;
 }
 
-function reasonOf(chosen: Row, rows: readonly Row[], usableCores: number): string {
-  const last = rows.at(-1) as Row;
+function tooBusy({ machine, threads }: Row): string {
+  return `the machine was too busy to tell: ${threads} threads gained little, but a bare loop gained ${machine.value.toFixed(2)} from them; measure again when it is quiet`;
+}
+
+function reasonOf(chosen: Row, last: Row, usableCores: number): string {
   if (chosen.threads < last.threads) {
-    const starved = starvedRow(rows, usableCores);
-    if (starved !== undefined && starved.threads > chosen.threads) {
-      return `a further thread did little, but the machine was too busy to tell: a bare loop gained ${starved.machine.value.toFixed(2)} from ${starved.threads} threads; measure again when it is quiet`;
-    }
     return `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone`;
   }
   if (last.threads < usableCores)
@@ -108,6 +109,11 @@ export function starvedRow(rows: readonly Row[], usableCores: number): Row | und
   return rows.find(
     ({ threads, machine }) => threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / base),
   );
+}
+
+/** `2 threads`, or that there is no recommendation. */
+export function headOf({ threads }: Pick<Advice, 'threads'>): string {
+  return threads === undefined ? 'none' : countOf(threads, 'thread');
 }
 
 export function isFit(result: FitResult): result is Fit {

@@ -51,7 +51,8 @@ th:last-child, td:last-child { padding-right: 8px; }
 .chosen td { background: var(--shade); }
 .chosen td:first-child { box-shadow: inset 3px 0 var(--measured); font-weight: 600; }
 .laws { margin: 14px 0 0; padding: 0; list-style: none; color: var(--soft); }
-.laws b { display: inline-block; min-width: 8em; color: var(--ink); font-weight: 600; }
+.laws li { padding-left: 8.5em; }
+.laws b { display: inline-block; width: 8.5em; margin-left: -8.5em; color: var(--ink); font-weight: 600; }
 .laws .note b { color: var(--warn); }
 .v-slower { color: var(--bad); } .v-faster, .v-same { color: var(--good); } .v-machine { color: var(--warn); }
 .terms h2 { font-size: 17px; }
@@ -66,6 +67,6 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--soft); }
   figure + figure { max-width: 440px; margin-top: 10px; }
   figcaption { padding-left: 0; }
   dl { grid-template-columns: minmax(0, 1fr); } dd { margin-bottom: 8px; }
-  .laws b { display: block; }
+  .laws li { padding-left: 0; } .laws b { display: block; margin-left: 0; }
 }
 `;

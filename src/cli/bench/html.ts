@@ -1,6 +1,6 @@
 /** A benchmark as one page without any file beside it. Pure. */
 import { formatMs, formatShare } from '../../observe/format.ts';
-import { describeFit, isFit } from './advice.ts';
+import { describeFit, headOf, isFit } from './advice.ts';
 import type { BaselineComparison, Verdict } from './baseline.ts';
 import { renderChart, type ChartSpec, type Curve, type Dot } from './chart.ts';
 import type { BenchDocument, Benchmark } from './document.ts';
@@ -66,10 +66,11 @@ const LEGEND = `<section class="terms"><h2>What the figures are</h2><dl>
 
 function section(benchmark: Benchmark, comparison: BaselineComparison | undefined, index: number): string {
   const { workflow, file, inputs, analysis, advice, cautions } = benchmark;
-  const given = Object.entries(inputs).map(([name, value]) => `${name} ${String(value)}`);
-  const many = advice.threads === 1 ? '1 thread' : `${advice.threads} threads`;
+  const given = Object.entries(inputs).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `<section><h2>${escapeHtml(workflow)} <small><code>${escapeHtml(file)}</code>${given.length === 0 ? '' : ` ${escapeHtml(given.join(', '))}`}</small></h2>
-<p class="advice"><b>Recommended: ${many}</b><span>${escapeHtml(advice.because)}.${advice.beyond === undefined ? '' : ` ${escapeHtml(capital(advice.beyond))}.`}</span></p>
+<p class="advice"><b>Recommended: ${headOf(advice)}</b><span>${escapeHtml(advice.because)}.${advice.beyond === undefined ? '' : ` ${escapeHtml(capital(advice.beyond))}.`}</span></p>
 <div class="charts"><figure>${speedUpChart(benchmark, index)}<figcaption>${key(benchmark)}</figcaption></figure>
 <figure>${efficiencyChart(benchmark, index)}<figcaption><span><i class="k-measured"></i>efficiency: speed-up by threads</span></figcaption></figure></div>
 ${table(benchmark)}

@@ -11,7 +11,7 @@ import {
   type Span,
   type Style,
 } from '../../observe/text.ts';
-import { describeFit } from './advice.ts';
+import { describeFit, headOf } from './advice.ts';
 import type { Row } from './analysis.ts';
 import type { BaselineComparison, Verdict } from './baseline.ts';
 import type { Benchmark } from './document.ts';
@@ -67,12 +67,7 @@ export function renderBenchmark(
     [],
     ...blocks(analysis.rows, advice.threads, width),
     [],
-    ...paragraph(
-      'recommended',
-      [{ text: advice.threads === 1 ? '1 thread' : `${advice.threads} threads`, style: 'bold' }],
-      `: ${advice.because}`,
-      width,
-    ),
+    ...paragraph('recommended', [{ text: headOf(advice), style: 'bold' }], `: ${advice.because}`, width),
     ...(advice.beyond === undefined ? [] : paragraph('', [], capital(advice.beyond), width)),
     ...paragraph('Amdahl', [], describeFit(analysis.amdahl), width),
     ...paragraph('USL', [], describeFit(analysis.usl), width),
@@ -108,7 +103,7 @@ export function renderLegend(width: number): Line[] {
   ];
 }
 
-function blocks(rows: readonly Row[], recommended: number, width: number): Line[] {
+function blocks(rows: readonly Row[], recommended: number | undefined, width: number): Line[] {
   for (const columns of [[...COST, START], COST]) {
     const whole = block([THREADS, ...RESULT, ...columns], rows, recommended);
     if (Math.max(...whole.map(widthOfLine)) <= width) return whole;
@@ -120,7 +115,7 @@ function blocks(rows: readonly Row[], recommended: number, width: number): Line[
   return [...result, [], ...cost];
 }
 
-function block(columns: readonly Column[], rows: readonly Row[], recommended: number): Line[] {
+function block(columns: readonly Column[], rows: readonly Row[], recommended: number | undefined): Line[] {
   const widths = columns.map(({ title, cell }) =>
     Math.max(widthOf(title), ...rows.map((row) => widthOf(cell(row).text))),
   );

@@ -130,6 +130,15 @@ describe('the page', () => {
     assert.equal(page.match(/class="sample"/g)?.length, 10);
   });
 
+  it('marks and recommends nothing when the machine was too busy', () => {
+    const samples = [...samplesOf({ 1: [9, 9] }), ...samplesOf({ 2: [9, 9] }, { control: { oneMs: 200, allMs: 400 } })];
+    const busy = benchmarkOf(samples, { inputs: { limit: undefined, name: 'n' } });
+    const html = renderPage(documentOf([busy]), new Map());
+    assert.match(html, /<b>Recommended: none<\/b><span>the machine was too busy to tell/);
+    assert.doesNotMatch(html, /class="chosen"|undefined/);
+    assert.doesNotMatch(textOf(renderBenchmark(busy, settings, 120)).join('\n'), /▸/);
+  });
+
   it('escapes what comes from outside', () => {
     const evil = {
       ...benchmark,
