@@ -56,7 +56,11 @@ const layers: LayerTable = {
   },
   server: { thread: 'main', runtime: ['index.ts', 'observe', 'prometheus.ts', 'core/duration.ts'], builtins: true },
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
-  cli: { thread: 'main', runtime: ['index.ts', 'observe', 'server/index.ts', 'wire/load-module.ts'], builtins: true },
+  cli: {
+    thread: 'main',
+    runtime: ['index.ts', 'core/duration.ts', 'observe', 'server/index.ts', 'wire/load-module.ts'],
+    builtins: true,
+  },
   'index.ts': {
     thread: 'main',
     runtime: [

@@ -16,12 +16,12 @@ export type Command =
   | { readonly kind: 'run'; readonly file: string; readonly rest: readonly string[] }
   | { readonly kind: 'graph'; readonly file: string }
   | { readonly kind: 'serve'; readonly file: string; readonly rest: readonly string[] }
-  | { readonly kind: 'schedules' | 'runs'; readonly rest: readonly string[] };
+  | { readonly kind: 'bench' | 'schedules' | 'runs'; readonly rest: readonly string[] };
 
 /** What there is help of. */
-export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs';
+export type HelpTopic = 'cano' | 'run' | 'bench' | 'graph' | 'serve' | 'schedules' | 'runs';
 
-const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
+const TOPICS: readonly string[] = ['run', 'bench', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
 
 type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'report' | 'compare' | 'pairs' | 'verbose' | 'help';
 
@@ -53,7 +53,7 @@ export interface RunFlags {
   readonly given: ReadonlyMap<string, string | true>;
 }
 
-const COMMANDS = ['run', 'graph', 'serve', 'schedules', 'runs', 'help'];
+const COMMANDS = ['run', 'bench', 'graph', 'serve', 'schedules', 'runs', 'help'];
 export const MAX_THREADS = 1024;
 const MAX_PAIRS = 100;
 const DEFAULT_PAIRS = 3;
@@ -75,6 +75,11 @@ export function readCommand(argv: readonly string[]): Command {
     case '--version':
     case '-v':
       return { kind: 'version' };
+    case 'bench':
+      // With a file, its help lists the inputs of that pipeline as well.
+      return file === undefined || !isHelp(file)
+        ? { kind: 'bench', rest: argv.slice(1) }
+        : { kind: 'help', of: 'bench' };
     case 'schedules':
     case 'runs':
       return argv.slice(1).some(isHelp) ? { kind: 'help', of: command } : { kind: command, rest: argv.slice(1) };

@@ -1,7 +1,8 @@
 /** The commands: from words to an exit code. */
 import { availableThreads } from '../index.ts';
 import { readCommand, readRunFlags } from './args.ts';
-import { compare, isRunOfComparison, reportWallTime } from './compare.ts';
+import { bench } from './bench/bench.ts';
+import { compare } from './compare.ts';
 import { helpOf, pipelineHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { loadPipeline } from './pipeline-file.ts';
@@ -9,6 +10,7 @@ import { runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
+import { isTimedRun, timeThisRun } from './timed-run.ts';
 import { EXIT } from './usage.ts';
 
 /** What a command needs to know of the program itself. */
@@ -39,6 +41,8 @@ export async function execute(argv: readonly string[], program: Program, io: Io)
       io.out.write((workflow as { toMermaid(): string }).toMermaid());
       return EXIT.done;
     }
+    case 'bench':
+      return bench(command.rest, program, io);
     case 'serve': {
       // Loaded when it is asked for: a run does not pay for a server.
       const { serve } = await import('./serve.ts');
@@ -82,13 +86,8 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
       io,
     );
   }
-  const isTimed = isRunOfComparison(io.env);
-  // Without this a run goes on for nobody when the comparing process is killed.
-  if (isTimed) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  const onDone = isTimed
-    ? ({ report }: { readonly report: () => { readonly wallMs: number } }): Promise<void> =>
-        reportWallTime(report().wallMs)
-    : undefined;
-  const settings = { threads, reporter: flags.reporter, report: flags.report, logLevel, verbose: isVerbose, onDone };
-  return runPipeline(pipeline, inputs, settings, io);
+  const timing = isTimedRun(io.env) ? timeThisRun() : undefined;
+  const { reporter, report } = flags;
+  const hooks = { onReady: timing?.begin, onDone: timing?.end };
+  return runPipeline(pipeline, inputs, { threads, reporter, report, logLevel, verbose: isVerbose, ...hooks }, io);
 }

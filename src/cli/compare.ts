@@ -5,16 +5,14 @@
  * C2 What is compared is the run's own wall time, not the start of its process.
  * C3 The control is measured between the two runs of each pair: the nearest to both.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { formatMs } from '../observe/format.ts';
 import { calibrate, controlRatio } from './control.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { renderSpeedUp, type Pair } from './speed-up.ts';
+import { startTimedRun, TimedRunFailed } from './timed-run.ts';
 import { EXIT } from './usage.ts';
-
-/** Set for the runs of a comparison: they tell their wall time over IPC. */
-const CHILD = 'CANO_COMPARE_CHILD';
 
 export interface Comparison {
   readonly workflow: string;
@@ -26,18 +24,6 @@ export interface Comparison {
   readonly verbose: boolean;
   /** The script of this very process. */
   readonly script: string;
-}
-
-/** A run of the comparison did not complete; it has said why on stderr. */
-class RunOfPairFailed extends Error {
-  readonly exitCode: number;
-
-  constructor(threads: number, exitCode: number) {
-    super(
-      `the run with ${threads === 1 ? '1 thread' : `${threads} threads`} ended with exit code ${exitCode}, so there is nothing to compare`,
-    );
-    this.exitCode = exitCode;
-  }
 }
 
 /** Runs all pairs and prints the result; returns the exit code. */
@@ -57,7 +43,15 @@ export async function compare(comparison: Comparison, io: Io): Promise<number> {
     },
   );
   const time = async (count: number): Promise<number> => {
-    const wallMs = await timeRun(comparison, count, children, io);
+    let hasSpoken = false;
+    // What a run says about its end begins on a line of its own.
+    const onStderr = (text: string): void => {
+      io.err.write(hasSpoken ? text : `\n${text}`);
+      hasSpoken = true;
+    };
+    const { child, ended } = startTimedRun({ ...comparison, threads: count, env: io.env, onStderr });
+    children.add(child);
+    const { wallMs } = (await ended.finally(() => children.delete(child))).report;
     io.err.write(`  ${count === 1 ? '1 thread ' : `${count} threads`} ${formatMs(wallMs)}`);
     return wallMs;
   };
@@ -79,66 +73,11 @@ export async function compare(comparison: Comparison, io: Io): Promise<number> {
     io.out.write(`${renderSpeedUp(comparison.workflow, threads, done).join('\n')}\n`);
     return EXIT.done;
   } catch (error) {
-    if (!(error instanceof RunOfPairFailed)) throw error;
+    if (!(error instanceof TimedRunFailed)) throw error;
     if (isInterrupted) return EXIT.interrupted;
-    io.err.write(`cano: ${error.message}\n`);
+    io.err.write(`cano: ${error.message}, so there is nothing to compare\n`);
     return error.exitCode;
   } finally {
     off();
   }
-}
-
-/** Whether this process is a run of a comparison. */
-export function isRunOfComparison(env: Io['env']): boolean {
-  return env[CHILD] !== undefined && process.send !== undefined;
-}
-
-/** Tells the wall time to the comparing process; resolves when it has been sent. */
-export function reportWallTime(wallMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    process.send?.({ type: 'cano.wallMs', wallMs }, undefined, undefined, () => resolve());
-  });
-}
-
-function timeRun(
-  { file, given, verbose, script }: Comparison,
-  threads: number,
-  children: Set<ChildProcess>,
-  io: Io,
-): Promise<number> {
-  const inputs = [...given].map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`));
-  const args = [
-    ...process.execArgv,
-    script,
-    'run',
-    file,
-    '--threads',
-    String(threads),
-    '--reporter',
-    'none',
-    ...(verbose ? ['--verbose'] : []),
-    ...inputs,
-  ];
-  return new Promise((resolve, reject) => {
-    // A group of its own: Ctrl-C reaches this process only, which passes it on once.
-    const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...io.env, [CHILD]: '1' },
-      detached: process.platform !== 'win32',
-    });
-    children.add(child);
-    // What a run says about its end begins on a line of its own.
-    child.stderr?.once('data', () => io.err.write('\n'));
-    child.stderr?.on('data', (chunk: Buffer) => io.err.write(chunk.toString()));
-    let wallMs: number | undefined;
-    child.on('message', (message: { readonly type?: unknown; readonly wallMs?: unknown }) => {
-      if (message.type === 'cano.wallMs' && typeof message.wallMs === 'number') wallMs = message.wallMs;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => {
-      children.delete(child);
-      if (code === 0 && wallMs !== undefined) resolve(wallMs);
-      else reject(new RunOfPairFailed(threads, code ?? EXIT.interrupted));
-    });
-  });
 }

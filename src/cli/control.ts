@@ -28,7 +28,7 @@ interface Span {
 }
 
 /** Milliseconds from the first start to the last end of so many threads that each do the same loop. */
-async function spinOn(threads: number, iterations: number): Promise<number> {
+export async function spinOn(threads: number, iterations: number): Promise<number> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const workers = Array.from(
     { length: threads },

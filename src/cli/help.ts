@@ -1,5 +1,7 @@
 /** The texts of `--help`. Pure. */
 import { RUN_FLAGS, type HelpTopic } from './args.ts';
+import { BENCH_FLAGS } from './bench/flags.ts';
+import { KERNEL_TEXTS } from './bench/kernel-texts.ts';
 import type { Pipeline } from './pipeline-file.ts';
 import { REMOTE_FLAGS, type Verb } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
@@ -18,6 +20,7 @@ export function helpOf(of: HelpTopic): string {
 
   cano run FILE [flags]    runs the pipeline that FILE default-exports
   cano run FILE --help     lists the inputs of that pipeline
+  cano bench FILE [flags]  what it gains from threads on this machine; --builtin: cano's own kernels
   cano graph FILE          prints its states as a Mermaid diagram
   cano serve CONFIG        engine, schedules and HTTP server of a configuration, until it is stopped
   cano schedules [VERB]    the schedules of a server: list, show, trigger, pause, resume
@@ -40,6 +43,8 @@ ${table(ownFlags())}
 
 ${EXIT_CODES}
 `;
+    case 'bench':
+      return benchHelp();
     case 'graph':
       return `cano graph FILE
 
@@ -93,10 +98,48 @@ Exit codes: 0 done, 1 the server said no or did not answer, 2 bad usage.
 `;
 }
 
+/** The help of `cano bench`, with the inputs of a pipeline when there is one. */
+export function benchHelp(file = 'FILE', pipeline?: Pipeline): string {
+  const inputs = pipeline === undefined ? [] : inputRows(pipeline);
+  return `cano bench ${file} [flags] [-- flags of the pipeline]
+cano bench --builtin [KERNEL ...] [flags]
+
+Runs the pipeline that FILE (.ts or .js) default-exports with each thread count in turns, every run in a process of its own,
+and prints time, speed-up and efficiency with their intervals, what the machine itself gave meanwhile, what the time went
+into, the fitted laws of Amdahl and Gunther, and how many threads are worth using.
+
+${table(rowsOf(BENCH_FLAGS))}
+
+Kernels of --builtin (--scale X sets their size; 1 is about a second for one thread):
+${table(Object.entries(KERNEL_TEXTS))}
+${inputs.length === 0 ? '' : `\nInputs (behind -- where bench has a flag of that name):\n${table(inputs)}\n`}
+Examples:
+  cano bench pipeline.ts --threads 1,2,4,8 --html bench.html
+  cano bench pipeline.ts --json > before.json
+  cano bench pipeline.ts --baseline before.json --threshold 5%
+
+Exit codes: 0 done, 1 a run failed or it is slower than the baseline, 2 nothing was run (bad usage), 130 interrupted.
+`;
+}
+
 /** The help of one pipeline: what can be set, with type, default and description. */
-export function pipelineHelp(file: string, { workflow, description, flags }: Pipeline): string {
+export function pipelineHelp(file: string, pipeline: Pipeline): string {
+  const { workflow, description } = pipeline;
   const { name } = workflow as { readonly name: string };
-  const inputs = flags
+  const inputs = inputRows(pipeline);
+  return `cano run ${file} [flags]
+
+${name}${description === undefined ? '' : `: ${description}`}
+
+${inputs.length === 0 ? 'It has no inputs.' : `Inputs:\n${table(inputs)}`}
+
+Flags of every run:
+${table(ownFlags())}
+`;
+}
+
+function inputRows({ flags }: Pipeline): Row[] {
+  return flags
     .filter(({ negates }) => !negates)
     .map(({ flag, declared, rule }): Row => {
       const shown = declared.type === 'boolean' ? `--[no-]${flag}` : `--${flag} ${placeholder(declared.type)}`;
@@ -110,15 +153,6 @@ export function pipelineHelp(file: string, { workflow, description, flags }: Pip
       const facts = [...(isPlain ? [] : [rule]), ...preset];
       return [shown, `${declared.description}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`];
     });
-  return `cano run ${file} [flags]
-
-${name}${description === undefined ? '' : `: ${description}`}
-
-${inputs.length === 0 ? 'It has no inputs.' : `Inputs:\n${table(inputs)}`}
-
-Flags of every run:
-${table(ownFlags())}
-`;
 }
 
 type Row = readonly [flag: string, text: string];

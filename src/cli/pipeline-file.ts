@@ -4,12 +4,15 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CanoError, type definePipeline } from '../index.ts';
 import { loadModule } from '../wire/load-module.ts';
+import { builtinPipeline } from './bench/builtin.ts';
 import { usageError } from './usage.ts';
 
 /** Any pipeline, the types of its inputs erased. */
 export type Pipeline = ReturnType<typeof definePipeline>;
 export type PipelineFlag = Pipeline['flags'][number];
 
+/** Before the name of one of cano's own kernels, in the place of a file. */
+export const BUILTIN = 'builtin:';
 const EXAMPLE = 'export default definePipeline({ workflow, inputs, store })';
 
 /**
@@ -17,7 +20,10 @@ const EXAMPLE = 'export default definePipeline({ workflow, inputs, store })';
  *
  * @throws CanoError `CANO_USAGE` when there is none, or the file cannot be loaded (`cause`)
  */
-export function loadPipeline(file: string): Promise<Pipeline> {
+export async function loadPipeline(file: string): Promise<Pipeline> {
+  if (file.startsWith(BUILTIN)) {
+    return builtinPipeline(file.slice(BUILTIN.length));
+  }
   return loadDefault(file, { what: 'a pipeline', example: EXAMPLE, hint: 'the pipeline', is: isPipeline });
 }
 

@@ -32,6 +32,8 @@ export interface RunSettings {
   readonly verbose: boolean;
   /** Where the report page goes. */
   readonly report?: string | undefined;
+  /** Called when all threads are ready, right before the run. */
+  readonly onReady?: (() => void) | undefined;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
 }
@@ -104,6 +106,7 @@ export async function runPipeline(
   try {
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
+    settings.onReady?.();
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
     const writePage = (error: unknown): boolean => {
       if (page === undefined) return true;

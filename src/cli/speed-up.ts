@@ -1,5 +1,6 @@
 /** The figures of `--compare`. Pure. */
 import { formatMs } from '../observe/format.ts';
+import { median } from './bench/stats.ts';
 
 /** One pair of runs, and the control measured between them. */
 export interface Pair {
@@ -9,13 +10,6 @@ export interface Pair {
   readonly manyMs: number;
   /** What a bare loop gained from n threads. */
   readonly control: number;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
 /** The lines that tell the result. */

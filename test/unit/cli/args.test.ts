@@ -27,7 +27,7 @@ describe('readCommand', () => {
     ['rnu a.ts', "unknown command 'rnu': did you mean 'run'?"],
     [
       'deploy',
-      "unknown command 'deploy': the commands are 'run', 'graph', 'serve', 'schedules', 'runs'; cano --help tells more",
+      "unknown command 'deploy': the commands are 'run', 'bench', 'graph', 'serve', 'schedules', 'runs'; cano --help tells more",
     ],
     ['--hlep', "unknown flag --hlep: did you mean '--help'?"],
     ['--threads 2', 'unknown flag --threads: cano --help lists what there is'],

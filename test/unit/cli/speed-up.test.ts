@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { calibrate, controlRatio } from '../../../src/cli/control.ts';
-import { median, renderSpeedUp } from '../../../src/cli/speed-up.ts';
+import { renderSpeedUp } from '../../../src/cli/speed-up.ts';
 
 describe('speed-up', () => {
-  it('takes the median', () => {
-    assert.equal(median([3, 1, 2]), 2);
-    assert.equal(median([4, 1, 2, 3]), 2.5);
-    assert.equal(median([7]), 7);
-    assert.ok(Number.isNaN(median([])));
-  });
-
   it('is told with its spread, and what the machine gave beside it', () => {
     const pairs = [
       { oneMs: 20_000, manyMs: 10_000, control: 2 },

@@ -1,0 +1,131 @@
+/** How many threads to use, in sentences. Pure. */
+import type { Analysis, Fit, FitResult, Row } from './analysis.ts';
+import { formatCount } from '../../observe/format.ts';
+import { peakOf, speedUpBy } from './fit.ts';
+import type { Interval } from './stats.ts';
+
+/** A further thread is worth having when it does at least so much of what one thread alone does. */
+export const WORTH = 0.25;
+
+/** So much of the cores must a bare loop get, or the figures are about the machine. */
+const LEAST_OF_MACHINE = 0.9;
+
+export interface Advice {
+  /** One of the measured counts; undefined when the machine was too busy to tell. */
+  readonly threads: number | undefined;
+  readonly because: string;
+  /** Counts that would be recommended if the true speed-ups were at an end of their intervals. */
+  readonly orRather: readonly number[];
+  /** What the laws say of counts that were not measured; undefined without a law. */
+  readonly beyond: string | undefined;
+}
+
+/**
+ * The measured thread count up to which each further thread is worth `WORTH`.
+ *
+ * @param rows ascending by thread count, at least one
+ */
+export function recommend(rows: readonly Row[], fits: Pick<Analysis, 'amdahl' | 'usl'>, usableCores: number): Advice {
+  const chosen = pick(rows, ({ value }) => value);
+  const last = rows.at(-1) as Row;
+  const others = [pick(rows, ({ low }) => low), pick(rows, ({ high }) => high)].map(({ threads }) => threads);
+  const different = [...new Set(others.filter((threads) => threads !== chosen.threads))];
+  const starved = starvedRow(rows, usableCores);
+  const isTold = starved === undefined || starved.threads <= chosen.threads;
+  return {
+    threads: isTold ? chosen.threads : undefined,
+    because: isTold ? reasonOf(chosen, last, usableCores) : tooBusy(starved),
+    orRather: different,
+    beyond: beyond(fits, last.threads, usableCores),
+  };
+}
+
+/** Up to which count each further thread is worth having, by the middle or an end of the intervals. */
+function pick(rows: readonly Row[], end: (speedUp: Interval) => number): Row {
+  const [first, ...others] = rows as readonly [Row, ...Row[]];
+  let chosen = first;
+  for (const row of others) {
+    // In what one of the threads did in the smallest count: that need not be 1.
+    const gained = (end(row.speedUp) - end(chosen.speedUp)) * first.threads;
+    if (gained / (row.threads - chosen.threads) >= WORTH) chosen = row;
+  }
+  return chosen;
+}
+
+function tooBusy({ machine, threads }: Row): string {
+  return `the machine was too busy to tell: ${threads} threads gained little, but a bare loop gained ${machine.value.toFixed(2)} from them; measure again when it is quiet`;
+}
+
+function reasonOf(chosen: Row, last: Row, usableCores: number): string {
+  if (chosen.threads < last.threads) {
+    return `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone`;
+  }
+  if (last.threads < usableCores)
+    return `the most that were measured; this machine has ${countOf(usableCores, 'usable core')}`;
+  if (usableCores === 1) return 'the process may use one core only';
+  return `each of the ${usableCores} usable cores of this machine is worth using`;
+}
+
+function beyond(
+  { amdahl, usl }: Pick<Analysis, 'amdahl' | 'usl'>,
+  most: number,
+  usableCores: number,
+): string | undefined {
+  const fit = isFit(usl) ? usl : isFit(amdahl) ? amdahl : undefined;
+  if (fit === undefined) return undefined;
+  const { law } = fit;
+  const name = fit === usl ? 'the Universal Scalability Law' : "Amdahl's law";
+  const peak = peakOf(law);
+  const isMeasured = peak.threads <= Math.min(most, usableCores);
+  if (Number.isFinite(peak.threads)) {
+    const text = `by ${name} the speed-up is highest at ${countOf(peak.threads, 'thread')}, with ${peak.speedUp.toFixed(2)}`;
+    return isMeasured ? text : `${text}: an extrapolation, on a machine with the cores for it`;
+  }
+  const next = 2 * Math.max(...fit.counts);
+  const limit = Number.isFinite(peak.speedUp) ? `, and ${limitText(peak.speedUp)} whatever their number` : '';
+  return `by ${name} ${next} threads would give ${speedUpBy(law, next).toFixed(2)}${limit}: an extrapolation, on a machine with the cores for it`;
+}
+
+function limitText(speedUp: number): string {
+  return `no more than ${speedUp < 100 ? speedUp.toFixed(1) : formatCount(speedUp)}`;
+}
+
+/** A law that was fitted as a sentence, or why it was not. */
+export function describeFit(result: FitResult): string {
+  if (!isFit(result)) return result.why;
+  const { sigma, kappa, law, misfit } = result;
+  const isUsl = law.kappa > 0 || kappa.high > 0;
+  const serial = `serial share ${percent(sigma.value)} (${percent(sigma.low)}–${percent(sigma.high)})`;
+  const pairs = isUsl
+    ? `, per pair of threads ${percent(kappa.value)} (${percent(kappa.low)}–${percent(kappa.high)})`
+    : '';
+  const free = result.counts.length - 1 - (isUsl ? 2 : 1);
+  return `${serial}${pairs}${free > 0 ? `, off by ${misfit.toFixed(2)} on average` : ''}`;
+}
+
+/** The first thread count, of those there are cores for, for which the machine had no cores to give. */
+export function starvedRow(rows: readonly Row[], usableCores: number): Row | undefined {
+  const base = rows[0]?.threads ?? 1;
+  return rows.find(
+    ({ threads, machine }) => threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / base),
+  );
+}
+
+/** `2 threads`, or that there is no recommendation. */
+export function headOf({ threads }: Pick<Advice, 'threads'>): string {
+  return threads === undefined ? 'none' : countOf(threads, 'thread');
+}
+
+export function isFit(result: FitResult): result is Fit {
+  return 'law' in result;
+}
+
+function percent(share: number): string {
+  const value = share * 100;
+  return `${value < 9.995 ? value.toFixed(value < 0.9995 && value > 0 ? 2 : 1) : Math.round(value)}%`;
+}
+
+/** `2 threads` */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

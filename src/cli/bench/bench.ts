@@ -1,0 +1,222 @@
+/**
+ * `cano bench`: what a pipeline gains from threads on this machine.
+ *
+ * Owns: the order of what is checked, measured, printed and written; what Ctrl-C does.
+ * Does not own: what is timed (timed-run.ts), the rounds (measure.ts), the figures (analysis.ts).
+ *
+ * N1 All that can be refused is refused before anything is measured: flags, inputs, the baseline, places to write to.
+ * N2 Nothing is printed on stdout or written to a file unless every benchmark has been measured.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { availableThreads } from '../../index.ts';
+import { paintColors, paintPlain, wantsColor, type Line } from '../../observe/text.ts';
+import type { Program } from '../commands.ts';
+import { calibrate } from '../control.ts';
+import { benchHelp } from '../help.ts';
+import { onInterrupt } from '../interrupt.ts';
+import type { Io } from '../io.ts';
+import { BUILTIN, loadPipeline, type Pipeline } from '../pipeline-file.ts';
+import { TimedRunFailed } from '../timed-run.ts';
+import { EXIT } from '../usage.ts';
+import { recommend } from './advice.ts';
+import { analyse } from './analysis.ts';
+import { compareWith, matchBaseline, type BaselineComparison, type Subject } from './baseline.ts';
+import { cautionsOf } from './cautions.ts';
+import { DOCUMENT_KIND, DOCUMENT_VERSION, readBaseline, type BenchDocument, type Benchmark } from './document.ts';
+import { lookAround, type Environment } from './environment.ts';
+import { readBenchFlags, readSubject, type BenchFlags } from './flags.ts';
+import { renderPage } from './html.ts';
+import { KERNEL_TEXTS } from './kernel-texts.ts';
+import { measure } from './measure.ts';
+import { defaultCounts } from './plan.ts';
+import { showProgress } from './progress.ts';
+import { renderBenchmark, renderComparison, renderEnvironment, renderLegend } from './table.ts';
+import { requireWritable, writeWhole } from './write-file.ts';
+
+const DEFAULT_WIDTH = 120;
+
+/** A pipeline that is about to be measured. */
+interface Target {
+  readonly file: string;
+  readonly subject: Subject;
+  readonly match: ReturnType<typeof matchBaseline> | undefined;
+}
+
+/**
+ * Runs a benchmark and prints what came out.
+ *
+ * @param words after `bench`
+ * @returns the exit code
+ * @throws CanoError when nothing was measured
+ */
+export async function bench(words: readonly string[], program: Program, io: Io): Promise<number> {
+  const wanted = readSubject(words);
+  const files =
+    wanted.kind === 'file'
+      ? [wanted.file]
+      : (wanted.names.length === 0 ? Object.keys(KERNEL_TEXTS) : wanted.names).map((name) => BUILTIN + name);
+  const pipelines: (readonly [string, Pipeline])[] = [];
+  for (const file of files) pipelines.push([file, await loadPipeline(file)]);
+  // The kernels have the same inputs.
+  const flags = readBenchFlags(wanted.rest, pipelines[0]?.[1].flags ?? []);
+  if (flags.help) {
+    io.out.write(benchHelp(pipelines[0]?.[0] ?? '', pipelines[0]?.[1]));
+    return EXIT.done;
+  }
+  const environment = lookAround(program.version);
+  const counts = flags.threads ?? defaultCounts(availableThreads(undefined));
+  const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
+  const targets = pipelines.map(([file, pipeline]): Target => {
+    const subject = describe(pipeline, flags);
+    const match = baseline === undefined ? undefined : matchBaseline(baseline, subject, counts, environment);
+    return { file, subject, match };
+  });
+  if (flags.html !== undefined) requireWritable(flags.html, '--html');
+
+  const benchmarks = await measureAll(targets, counts, flags, environment, program, io);
+  if (typeof benchmarks === 'number') return benchmarks;
+
+  const document: BenchDocument = {
+    v: DOCUMENT_VERSION,
+    kind: DOCUMENT_KIND,
+    createdAt: new Date().toISOString(),
+    environment,
+    settings: { threads: counts, repeat: flags.repeat, warmup: flags.warmup },
+    benchmarks,
+  };
+  const comparisons = new Map(
+    targets.flatMap(({ match }, index): (readonly [string, BaselineComparison])[] => {
+      const benchmark = benchmarks[index];
+      if (match === undefined || benchmark === undefined) return [];
+      return [[benchmark.workflow, compareWith(match, benchmark, flags.threshold)]];
+    }),
+  );
+  // First what may fail.
+  if (flags.html !== undefined) writeWhole(flags.html, renderPage(document, comparisons));
+  if (flags.json) io.out.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  print(document, comparisons, flags, baseline, io);
+  const isSlower = [...comparisons.values()].some(({ differences }) =>
+    differences.some(({ verdict }) => verdict === 'slower'),
+  );
+  return isSlower ? EXIT.failed : EXIT.done;
+}
+
+function describe(pipeline: Pipeline, { given }: BenchFlags): Subject {
+  const inputs = pipeline.parse(given);
+  pipeline.checkPaths(inputs);
+  const { name, definition, definitionHash } = pipeline.workflow as unknown as {
+    readonly name: string;
+    readonly definition: { readonly version: number };
+    readonly definitionHash: string;
+  };
+  return {
+    workflow: name,
+    version: definition.version,
+    definitionHash,
+    inputs,
+    pathInputs: pipeline.flags.filter(({ declared }) => declared.type === 'path').map((flag) => flag.name),
+  };
+}
+
+/** @returns an exit code when not everything could be measured */
+async function measureAll(
+  targets: readonly Target[],
+  counts: readonly number[],
+  flags: BenchFlags,
+  { usableCores }: Environment,
+  { script, verbose }: Program,
+  io: Io,
+): Promise<Benchmark[] | number> {
+  const { repeat, warmup, timeoutMs, given } = flags;
+  const isVerbose = verbose || flags.verbose;
+  const benchmarks: Benchmark[] = [];
+  let child: ChildProcess | undefined;
+  let isInterrupted = false;
+  let clear: (() => void) | undefined;
+  const off = onInterrupt(
+    (signal) => {
+      isInterrupted = true;
+      clear?.();
+      if (child === undefined) io.exit(EXIT.interrupted);
+      child?.kill(signal);
+    },
+    () => {
+      child?.kill('SIGKILL');
+      io.exit(EXIT.interrupted);
+    },
+  );
+  try {
+    const iterations = await calibrate();
+    for (const { file, subject } of targets) {
+      const progress = showProgress({ workflow: subject.workflow, counts, repeat, warmup }, io);
+      ({ clear } = progress);
+      const measured = await measure(
+        { file, given, counts, repeat, warmup, timeoutMs, verbose: isVerbose, script, env: io.env, iterations },
+        {
+          begins: (what) => {
+            // The run that was interrupted may have been at its end.
+            if (isInterrupted) throw new TimedRunFailed('interrupted', EXIT.interrupted, '');
+            progress.begins(what);
+          },
+          ended: progress.ended,
+          stderr: (text) => {
+            if (!isVerbose) return;
+            progress.clear();
+            io.err.write(text);
+          },
+          child: (current) => (child = current),
+        },
+      );
+      progress.clear();
+      const analysis = analyse(measured.samples, usableCores);
+      const advice = recommend(analysis.rows, analysis, usableCores);
+      benchmarks.push({
+        ...subject,
+        file,
+        controlIterations: iterations,
+        ...measured,
+        analysis,
+        advice,
+        cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores }),
+      });
+    }
+    return isInterrupted ? EXIT.interrupted : benchmarks;
+  } catch (error) {
+    if (!(error instanceof TimedRunFailed)) throw error;
+    clear?.();
+    if (isInterrupted) return EXIT.interrupted;
+    tell(error, isVerbose, io);
+    // Of the pipeline's own checks: nothing has run then.
+    return error.exitCode === EXIT.usage ? EXIT.usage : EXIT.failed;
+  } finally {
+    off();
+  }
+}
+
+function tell({ message, stderr }: TimedRunFailed, hasToldAll: boolean, io: Io): void {
+  const said = hasToldAll || stderr.trim() === '' ? '' : `${stderr.trimEnd()}\n`;
+  io.err.write(`${said}cano: ${message}, so there is no benchmark\n`);
+}
+
+function print(
+  document: BenchDocument,
+  comparisons: ReadonlyMap<string, BaselineComparison>,
+  { json, threshold, html }: BenchFlags,
+  baseline: { readonly file: string; readonly createdAt: string } | undefined,
+  io: Io,
+): void {
+  const sink = json ? io.err : io.out;
+  const width = sink.isTTY === true ? (sink.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH;
+  const lines: Line[] = [];
+  for (const benchmark of document.benchmarks) {
+    lines.push(...renderBenchmark(benchmark, document.settings, width), []);
+    const comparison = comparisons.get(benchmark.workflow);
+    if (comparison !== undefined && baseline !== undefined) {
+      lines.push(...renderComparison(comparison, baseline, threshold, width), []);
+    }
+  }
+  lines.push(...renderLegend(width), [], renderEnvironment(document.environment));
+  if (html !== undefined) lines.push([{ text: ` page: ${html}`, style: 'dim' }]);
+  const paint = wantsColor(sink, io.env) ? paintColors : paintPlain;
+  sink.write(`${lines.map((line) => paint(line)).join('\n')}\n`);
+}

@@ -1,0 +1,46 @@
+/** The machine and the program that a benchmark ran on. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { availableThreads } from '../../index.ts';
+
+export interface Environment {
+  readonly cano: string;
+  readonly node: string;
+  readonly v8: string;
+  /** As in `linux-x64`. */
+  readonly platform: string;
+  readonly cpu: string;
+  /** That the operating system offers the process. */
+  readonly cores: number;
+  /** Of them those that it may really use: its cgroup may have a quota. */
+  readonly usableCores: number;
+  readonly memoryBytes: number;
+  /** Mean number of threads that wanted a core in the minute before; 0 on Windows, which does not tell. */
+  readonly load: number;
+}
+
+/** @param cano its version */
+export function lookAround(cano: string): Environment {
+  const cores = availableParallelism();
+  return {
+    cano,
+    node: process.version,
+    v8: process.versions.v8,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores,
+    // Without CANO_THREADS, which says what is wanted and not what there is.
+    usableCores: availableThreads(undefined, { cores, env: {}, read: textOf }),
+    memoryBytes: totalmem(),
+    load: Number((loadavg()[0] ?? 0).toFixed(2)),
+  };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // No cgroup file system: there is no quota then.
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A run in a process of its own, which tells what it took: fresh heap, fresh compiled code, as when a user runs it. For
+ * `--compare` and `cano bench`.
+ *
+ * P1 What is timed begins when all threads are ready and ends with the result; the start of the process is told beside it.
+ * P2 The run is in a process group of its own: Ctrl-C reaches this process only, which passes it on once.
+ * P3 A run whose timing process has gone ends by itself.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { RunReport, RunResult } from '../index.ts';
+import { EXIT } from './usage.ts';
+
+/** Set for timed runs. */
+const MARK = 'CANO_TIMED_RUN';
+const TYPE = 'cano.timedRun';
+const KEPT_OUTPUT = 4_000;
+
+/** What a run has taken. */
+export interface TimedRun {
+  /** The exit state. */
+  readonly state: string;
+  /** From the start of the process until its run began: loading, engine, threads. */
+  readonly startMs: number;
+  /** CPU time of all threads of the process while the run went on, user and system. */
+  readonly cpuMs: number;
+  /** The most memory that the process had in RAM at a time. */
+  readonly peakRssBytes: number;
+  readonly report: RunReport;
+}
+
+/** The run did not complete. */
+export class TimedRunFailed extends Error {
+  readonly exitCode: number;
+  /** The end of what it said on stderr. */
+  readonly stderr: string;
+
+  constructor(message: string, exitCode: number, stderr: string) {
+    super(message);
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+export interface TimedRunOptions {
+  readonly file: string;
+  /** The inputs as the user wrote them. */
+  readonly given: ReadonlyMap<string, string | true>;
+  readonly threads: number;
+  readonly verbose: boolean;
+  /** The script of this very process. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds after which the process is killed. @default none */
+  readonly timeoutMs?: number;
+  /** Given what the run says on stderr as it comes. */
+  readonly onStderr?: (text: string) => void;
+}
+
+/** Starts a process; `ended` rejects with `TimedRunFailed` when its run does not complete. */
+export function startTimedRun(options: TimedRunOptions): {
+  readonly child: ChildProcess;
+  readonly ended: Promise<TimedRun>;
+} {
+  const { file, given, threads, verbose, script, env, timeoutMs, onStderr } = options;
+  const inputs = [...given].map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`));
+  const own = ['--threads', String(threads), '--reporter', 'none', ...(verbose ? ['--verbose'] : [])];
+  const child = spawn(process.execPath, [...process.execArgv, script, 'run', file, ...own, ...inputs], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...env, [MARK]: '1' },
+    detached: process.platform !== 'win32',
+  });
+  const ended = new Promise<TimedRun>((resolve, reject) => {
+    const called = `the run with ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+    let stderr = '';
+    let timed: TimedRun | undefined;
+    let isLate = false;
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            isLate = true;
+            child.kill('SIGKILL');
+          }, timeoutMs);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-KEPT_OUTPUT);
+      onStderr?.(text);
+    });
+    child.on('message', (message: { readonly type?: unknown; readonly timed?: TimedRun }) => {
+      if (message.type === TYPE) timed = message.timed;
+    });
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === EXIT.done && timed !== undefined) resolve(timed);
+      else if (isLate)
+        reject(new TimedRunFailed(`${called} was killed: it took longer than --timeout allows`, EXIT.failed, stderr));
+      else if (code === null) reject(new TimedRunFailed(`${called} was ended by ${signal}`, EXIT.interrupted, stderr));
+      else reject(new TimedRunFailed(`${called} ended with exit code ${code}`, code, stderr));
+    });
+  });
+  return { child, ended };
+}
+
+/** Whether this process is a timed run. */
+export function isTimedRun(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env[MARK] !== undefined && process.send !== undefined;
+}
+
+/** The part of the process that is timed. */
+export function timeThisRun(): {
+  /** Called when all is ready. */
+  readonly begin: () => void;
+  /** Tells what the run took to the process that asked; resolves when it has been sent. */
+  readonly end: (result: RunResult) => Promise<void>;
+} {
+  // Without this a run goes on for nobody when the timing process is killed.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  let [startMs, before] = [0, process.cpuUsage()];
+  return {
+    begin: () => {
+      startMs = performance.now();
+      before = process.cpuUsage();
+    },
+    end: ({ state, report }) => {
+      const { user, system } = process.cpuUsage(before);
+      const { maxRSS } = process.resourceUsage();
+      const timed: TimedRun = {
+        state,
+        startMs,
+        cpuMs: (user + system) / 1000,
+        peakRssBytes: maxRSS * 1024,
+        report: report(),
+      };
+      return new Promise((resolve) => {
+        process.send?.({ type: TYPE, timed }, undefined, undefined, () => resolve());
+      });
+    },
+  };
+}

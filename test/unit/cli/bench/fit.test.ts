@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { fitAmdahl, fitUsl, misfit, peakOf, speedUpBy, type Law, type Point } from '../../../../src/cli/bench/fit.ts';
+import { seeded } from '../../../../src/cli/bench/stats.ts';
+
+const share = fc.double({ min: 0, max: 0.9, noNaN: true });
+const pairCost = fc.double({ min: 0, max: 0.05, noNaN: true });
+const many = fc.uniqueArray(fc.integer({ min: 2, max: 64 }), { minLength: 2, maxLength: 8 });
+
+const pointsOf = (law: Law, counts: readonly number[]): Point[] =>
+  [1, ...counts].map((threads) => ({ threads, speedUp: speedUpBy(law, threads) }));
+const near = (actual: number, expected: number, within: number): void =>
+  assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected} ± ${within}`);
+
+describe('the laws', () => {
+  it('say what they are known to say', () => {
+    assert.equal(speedUpBy({ sigma: 0, kappa: 0 }, 8), 8);
+    near(speedUpBy({ sigma: 0.05, kappa: 0 }, 16), 9.142857, 1e-6);
+    assert.equal(speedUpBy({ sigma: 1, kappa: 0 }, 8), 1);
+    // Gunther's highest point: √((1 − σ) / κ).
+    assert.deepEqual(peakOf({ sigma: 0.1, kappa: 0.009 }).threads, 10);
+    assert.deepEqual(peakOf({ sigma: 0.25, kappa: 0 }), { threads: Infinity, speedUp: 4 });
+    assert.equal(peakOf({ sigma: 1, kappa: 0.5 }).threads, 1);
+  });
+
+  it('have no higher point than the one that is given', () => {
+    fc.assert(
+      fc.property(share, fc.double({ min: 0.0005, max: 0.05, noNaN: true }), (sigma, kappa) => {
+        const { threads, speedUp } = peakOf({ sigma, kappa });
+        for (const other of [threads - 1, threads + 1]) {
+          if (other >= 1) assert.ok(speedUpBy({ sigma, kappa }, other) <= speedUp + 1e-12, `${other} beats ${threads}`);
+        }
+      }),
+    );
+  });
+});
+
+describe('the fits', () => {
+  it('find a planted serial share', () => {
+    fc.assert(
+      fc.property(share, many, (sigma, counts) => {
+        near(fitAmdahl(pointsOf({ sigma, kappa: 0 }, counts))?.sigma ?? Number.NaN, sigma, 1e-9);
+      }),
+    );
+  });
+
+  it('find both numbers of the Universal Scalability Law', () => {
+    fc.assert(
+      fc.property(share, pairCost, many, (sigma, kappa, counts) => {
+        const found = fitUsl(pointsOf({ sigma, kappa }, counts));
+        near(found?.sigma ?? Number.NaN, sigma, 1e-6);
+        near(found?.kappa ?? Number.NaN, kappa, 1e-6);
+      }),
+    );
+  });
+
+  it('find them under noise, about', () => {
+    const random = seeded(4);
+    const law = { sigma: 0.06, kappa: 0.002 };
+    const noisy = pointsOf(law, [2, 4, 8, 12, 16, 24, 32]).map(({ threads, speedUp }) => ({
+      threads,
+      speedUp: threads === 1 ? 1 : speedUp * (1 + (random() - 0.5) * 0.04),
+    }));
+    const found = fitUsl(noisy) as Law;
+    near(found.sigma, law.sigma, 0.015);
+    near(found.kappa, law.kappa, 0.0006);
+    assert.ok(misfit(noisy, found) < 0.15, String(misfit(noisy, found)));
+  });
+
+  it('never leave the laws, and no neighbour fits better', () => {
+    const speeds = fc.array(fc.double({ min: 0.2, max: 12, noNaN: true }), { minLength: 2, maxLength: 5 });
+    const loss = (points: readonly Point[], { sigma, kappa }: Law): number =>
+      points.reduce((sum, { threads: n, speedUp }) => {
+        const weight = (speedUp * speedUp) ** 2 / n ** 2;
+        return sum + weight * (n / speedUp - 1 - sigma * (n - 1) - kappa * n * (n - 1)) ** 2;
+      }, 0);
+    fc.assert(
+      fc.property(speeds, (some) => {
+        const points = [
+          { threads: 1, speedUp: 1 },
+          ...some.map((speedUp, index) => ({ threads: 2 ** (index + 1), speedUp })),
+        ];
+        const law = fitUsl(points) as Law;
+        assert.ok(law.sigma >= 0 && law.sigma <= 1 && law.kappa >= 0, JSON.stringify(law));
+        const least = loss(points, law);
+        for (const [ds, dk] of [
+          [0.01, 0],
+          [-0.01, 0],
+          [0, 0.01],
+          [0, -0.01],
+          [0.01, -0.005],
+          [-0.01, 0.005],
+        ] as const) {
+          const other = { sigma: law.sigma + ds, kappa: law.kappa + dk };
+          if (other.sigma < 0 || other.sigma > 1 || other.kappa < 0) continue;
+          assert.ok(
+            loss(points, other) >= least * (1 - 1e-9) - 1e-9,
+            `${JSON.stringify(other)} beats ${JSON.stringify(law)}`,
+          );
+        }
+      }),
+    );
+  });
+
+  it('take more than ideal for no serial share, and less than nothing for a whole one', () => {
+    assert.deepEqual(fitAmdahl([{ threads: 2, speedUp: 2.4 }]), { sigma: 0, kappa: 0 });
+    assert.deepEqual(fitAmdahl([{ threads: 2, speedUp: 0.7 }]), { sigma: 1, kappa: 0 });
+  });
+
+  it('are not made of too few counts', () => {
+    assert.equal(fitAmdahl([{ threads: 1, speedUp: 1 }]), undefined);
+    assert.equal(fitUsl(pointsOf({ sigma: 0.1, kappa: 0 }, [2])), undefined);
+  });
+});

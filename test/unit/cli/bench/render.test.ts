@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compareWith } from '../../../../src/cli/bench/baseline.ts';
+import { renderChart, ticks, type ChartSpec } from '../../../../src/cli/bench/chart.ts';
+import { renderPage } from '../../../../src/cli/bench/html.ts';
+import { showProgress } from '../../../../src/cli/bench/progress.ts';
+import { renderBenchmark, renderComparison, renderLegend } from '../../../../src/cli/bench/table.ts';
+import { paintPlain, widthOfLine, type Line } from '../../../../src/observe/text.ts';
+import { benchmarkOf, documentOf, samplesOf } from '../../../support/bench-samples.ts';
+
+const benchmark = benchmarkOf(
+  samplesOf({
+    1: [1_000, 1_010, 990, 1_005, 995],
+    2: [520, 515, 525, 522, 518],
+    4: [290, 281, 284, 286, 288],
+  }),
+);
+const settings = { repeat: 5, warmup: 1 };
+const textOf = (lines: readonly Line[]): string[] => lines.map(paintPlain);
+
+describe('the table', () => {
+  it('is one at 120 columns', () => {
+    const lines = textOf(renderBenchmark(benchmark, settings, 120));
+    assert.deepEqual(lines.slice(0, 6), [
+      ' primes  pipeline.ts · median of 5 rounds after 1 warm-up',
+      '',
+      '   threads   time          95%  speed-up        95%  efficiency  machine  of it    CPU  memory  busy  queue  overhead',
+      '         1  1.00s  990ms–1.01s      1.00  1.00–1.00        100%     1.00   100%  1.05s  100 MB   90%     8%      2.0%',
+      '         2  520ms  515ms–525ms      1.92  1.89–1.96         96%     2.00    96%  1.05s  120 MB   90%     8%      2.0%',
+      ' ▸       4  286ms  281ms–290ms      3.49  3.45–3.59         87%     4.00    87%  1.05s  160 MB   90%     8%      2.0%',
+    ]);
+  });
+
+  it('is two at 80 columns', () => {
+    const lines = textOf(renderBenchmark(benchmark, settings, 80));
+    assert.match(lines[2] ?? '', /^ {3}threads +time +95% +speed-up +95% +efficiency +machine +of it$/);
+    assert.match(lines[3] ?? '', /^ {9}1 +1\.00s +990ms–1\.01s +1\.00 +1\.00–1\.00 +100% +1\.00 +100%$/);
+    assert.match(lines[7] ?? '', /^ {3}threads +CPU +memory +busy +queue +overhead +start$/);
+    assert.match(lines[10] ?? '', /^ ▸ {7}4 +1\.05s +160 MB +90% +8% +2\.0% +300ms$/);
+  });
+
+  it('fits into any width', () => {
+    for (const width of [60, 80, 100, 120, 200]) {
+      const comparison = compareWith({ benchmark, warnings: ['a '.repeat(60).trim()] }, benchmark, 0.1);
+      const lines = [
+        ...renderBenchmark(benchmark, settings, width),
+        ...renderLegend(width),
+        ...renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-29T10:00' }, 0.1, width),
+      ];
+      // Below 80 columns the table itself is wider.
+      for (const line of lines) assert.ok(widthOfLine(line) <= Math.max(80, width), paintPlain(line));
+    }
+  });
+
+  it('lets nothing from outside move the cursor', () => {
+    const evil = { ...benchmark, workflow: 'a\u001b[2Jb\nc', file: 'x\u0007y' };
+    const [head = ''] = textOf(renderBenchmark(evil, settings, 80));
+    // oxlint-disable-next-line no-control-regex -- control characters must not be there
+    assert.doesNotMatch(head, /[\u0000-\u001f]/);
+  });
+
+  it('of a comparison names each verdict', () => {
+    const now = benchmarkOf(
+      samplesOf({ 1: [1_200, 1_210, 1_190, 1_205, 1_195], 2: [520, 515, 525, 522, 518], 4: [200, 201, 199, 202, 198] }),
+    );
+    const comparison = compareWith({ benchmark, warnings: [] }, now, 0.1);
+    const text = textOf(
+      renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-28T09:30:00Z' }, 0.1, 100),
+    ).join('\n');
+    assert.match(text, /^ against before\.json {2}of 2026-11-28 09:30, threshold 10%/);
+    assert.match(text, / 1 +1\.00s +1\.20s +\+20\.0% .* ✖ slower/);
+    assert.match(text, / 2 +520ms +520ms +\+0\.0% .* ✔ no slower/);
+    assert.match(text, / 4 +286ms +200ms +−30\.1% .* ✔ faster/);
+  });
+});
+
+describe('the progress', () => {
+  const events = (progress: ReturnType<typeof showProgress>): void => {
+    for (const [round, threads] of [
+      [1, 1],
+      [1, 2],
+    ] as const) {
+      progress.begins({ isWarmUp: false, round, threads });
+      progress.ended({ threads, wallMs: 1_000 / threads }, 1_200 / threads);
+    }
+    progress.clear();
+  };
+  const of = { workflow: 'primes', counts: [1, 2], repeat: 1, warmup: 0 };
+
+  it('is a line per round where it is read later', () => {
+    let text = '';
+    const err = { write: (more: string) => (text += more) };
+    events(showProgress(of, { out: err, err, env: {}, exit: () => {} }));
+    assert.equal(text, ' primes  round 1/1  1 thread 1.00s  2 threads 500ms\n');
+  });
+
+  it('is one line on a terminal, gone at the end', () => {
+    let text = '';
+    const err = { write: (more: string) => (text += more), isTTY: true, columns: 40 };
+    events(showProgress(of, { out: err, err, env: {}, exit: () => {} }));
+    assert.ok(text.startsWith('\r\u001b[K primes  round 1/1  1 thread  0s'), text);
+    assert.ok(text.includes('2 threads  0s · ab'), text);
+    assert.ok(text.endsWith('\r\u001b[K') && !text.includes('\n'), JSON.stringify(text));
+    for (const line of text.split('\r\u001b[K')) assert.ok(line.length < 40, line);
+  });
+});
+
+describe('the page', () => {
+  const page = renderPage(documentOf([benchmark]), new Map());
+
+  it('needs nothing from outside', () => {
+    assert.doesNotMatch(page, /https?:|<script|<link(?! rel="icon" href="data:,")|url\((?!#)/);
+  });
+
+  it('has the curves, the table and the sentence', () => {
+    for (const text of [
+      'Recommended: 4 threads',
+      '<path class="ideal"',
+      '<path class="measured"',
+      '<path class="machine"',
+      '<path class="amdahl"',
+      '<path class="usl beyond"',
+      '2 threads: 1.92 (1.89 to 1.96)',
+      '<td><b>520ms</b></td>',
+    ]) {
+      assert.ok(page.includes(text), text);
+    }
+    assert.doesNotMatch(page, /NaN|Infinity|undefined/);
+    // One dot for each round of each count but the first.
+    assert.equal(page.match(/class="sample"/g)?.length, 10);
+  });
+
+  it('marks and recommends nothing when the machine was too busy', () => {
+    const samples = [...samplesOf({ 1: [9, 9] }), ...samplesOf({ 2: [9, 9] }, { control: { oneMs: 200, allMs: 400 } })];
+    const busy = benchmarkOf(samples, { inputs: { limit: undefined, name: 'n' } });
+    const html = renderPage(documentOf([busy]), new Map());
+    assert.match(html, /<b>Recommended: none<\/b><span>the machine was too busy to tell/);
+    assert.doesNotMatch(html, /class="chosen"|undefined/);
+    assert.doesNotMatch(textOf(renderBenchmark(busy, settings, 120)).join('\n'), /▸/);
+  });
+
+  it('escapes what comes from outside', () => {
+    const evil = {
+      ...benchmark,
+      workflow: '<script>alert(1)</script>',
+      file: '"><img src=x>',
+      inputs: { '<b>': "'&" },
+      cautions: ['<i>'],
+    };
+    const comparison = compareWith({ benchmark, warnings: ['<u>'] }, evil, 0.1);
+    const html = renderPage(documentOf([evil]), new Map([[evil.workflow, comparison]]));
+    assert.doesNotMatch(html, /<script|<img|<i>\W|<u>|<b>\s|alert\(1\)<\/s/);
+    assert.match(html, /&#60;script&#62;alert\(1\)&#60;\/script&#62;/);
+    assert.match(html, /Some CPU &#60;fast&#62;/);
+    assert.match(html, /Against the baseline/);
+  });
+
+  it('has a section for each of several', () => {
+    const html = renderPage(documentOf([benchmark, { ...benchmark, workflow: 'other' }]), new Map());
+    assert.match(html, /<title>Benchmark of 2 kernels<\/title>/);
+    assert.equal(new Set(html.match(/<clipPath id="[^"]+"/g)).size, 4);
+  });
+});
+
+describe('a chart', () => {
+  const spec: ChartSpec = {
+    title: 't',
+    unit: 'u',
+    counts: [1, 2, 3, 4, 64],
+    until: 64,
+    top: 10,
+    label: String,
+    curves: [],
+    series: [],
+    width: 400,
+    height: 300,
+  };
+
+  it('has round numbers on its axis', () => {
+    assert.deepEqual(ticks(10), [0, 2, 4, 6, 8, 10]);
+    assert.deepEqual(ticks(1.06), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+    assert.deepEqual(ticks(26.4), [0, 5, 10, 15, 20, 25]);
+    assert.deepEqual(ticks(4.2), [0, 1, 2, 3, 4]);
+    assert.deepEqual(ticks(137), [0, 25, 50, 75, 100, 125]);
+  });
+
+  it('drops labels that would touch, never the last one', () => {
+    const places = [...renderChart(spec, 'c').matchAll(/class="tick" x="([\d.]+)" y="276" [^>]*>(\d+)</g)];
+    const labels = places.map(([, , label]) => label);
+    assert.equal(labels.at(-1), '64');
+    assert.ok(labels.length < 5, labels.join(' '));
+  });
+
+  it('draws one thread count', () => {
+    const dots = [{ threads: 1, value: 1, low: 1, high: 1 }];
+    const svg = renderChart({ ...spec, counts: [1], until: 1, series: [{ style: 'measured', dots }] }, 'c');
+    assert.doesNotMatch(svg, /NaN|Infinity/);
+  });
+});
