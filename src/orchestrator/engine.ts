@@ -26,6 +26,7 @@ import type { Dispatcher, RunStanding } from '../dispatch/dispatcher.ts';
 import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
 import { threadCount } from '../dispatch/threads.ts';
+import { startTrace, type Trace, type TraceOptions } from '../observe/trace/trace.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
@@ -156,6 +157,10 @@ class LocalEngine implements EngineServices {
       this.#listeners.delete(listener);
       for (const run of this.#runs.values()) run.unlisten(listener);
     };
+  }
+
+  trace(options?: TraceOptions): Trace {
+    return startTrace(this, options);
   }
 
   runs(): readonly Run[] {
