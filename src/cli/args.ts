@@ -14,19 +14,20 @@ export type Command =
   | { readonly kind: 'run'; readonly file: string; readonly rest: readonly string[] }
   | { readonly kind: 'graph'; readonly file: string }
   | { readonly kind: 'serve'; readonly file: string; readonly rest: readonly string[] }
-  | { readonly kind: 'schedules' | 'runs'; readonly rest: readonly string[] };
+  | { readonly kind: 'schedules' | 'runs' | 'trace'; readonly rest: readonly string[] };
 
 /** What there is help of. */
-export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs';
+export type HelpTopic = 'cano' | 'run' | 'graph' | 'serve' | 'schedules' | 'runs' | 'trace';
 
-const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
+const TOPICS: readonly string[] = ['run', 'graph', 'serve', 'schedules', 'runs', 'trace'] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag = 'threads' | 'reporter' | 'trace' | 'compare' | 'pairs' | 'verbose' | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
   threads: { value: 'N', help: 'number of threads (default CANO_THREADS, else all usable cores)' },
   reporter: { value: 'NAME', help: 'pretty (default), plain, json (events as NDJSON on stdout) or none' },
+  trace: { value: 'FILE', help: 'write a timeline for ui.perfetto.dev to FILE (.json or .json.gz)' },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
   verbose: { value: undefined, help: 'debug logs, and stacks of errors (also with CANO_DEBUG=1)' },
@@ -37,6 +38,8 @@ export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | unde
 export interface RunFlags {
   readonly threads: number | undefined;
   readonly reporter: ReporterName;
+  /** Where the timeline goes. */
+  readonly trace: string | undefined;
   /** Number of pairs; 0 without --compare. */
   readonly pairs: number;
   readonly verbose: boolean;
@@ -45,7 +48,7 @@ export interface RunFlags {
   readonly given: ReadonlyMap<string, string | true>;
 }
 
-const COMMANDS = ['run', 'graph', 'serve', 'schedules', 'runs', 'help'];
+const COMMANDS = [...TOPICS, 'help'];
 export const MAX_THREADS = 1024;
 const MAX_PAIRS = 100;
 const DEFAULT_PAIRS = 3;
@@ -69,6 +72,7 @@ export function readCommand(argv: readonly string[]): Command {
       return { kind: 'version' };
     case 'schedules':
     case 'runs':
+    case 'trace':
       return argv.slice(1).some(isHelp) ? { kind: 'help', of: command } : { kind: command, rest: argv.slice(1) };
     case 'run':
     case 'serve':
@@ -128,9 +132,17 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
       'leave out one of the two',
     );
   }
+  const trace = own('trace') as string | undefined;
+  if (compare && trace !== undefined) {
+    throw usageError(
+      '--compare runs the pipeline several times, so --trace has no meaning with it',
+      'leave out one of the two',
+    );
+  }
   return {
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
+    trace,
     pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,
     verbose: isOn('verbose', own('verbose')),
     help: isOn('help', own('help')),

@@ -9,6 +9,7 @@ import { runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
+import { checkTraceFile, traceCommand } from './trace.ts';
 import { EXIT } from './usage.ts';
 
 /** What a command needs to know of the program itself. */
@@ -48,6 +49,8 @@ export async function execute(argv: readonly string[], program: Program, io: Io)
       return executeRemote('schedules', SCHEDULE_VERBS, command.rest, io);
     case 'runs':
       return executeRemote('runs', RUN_VERBS, command.rest, io);
+    case 'trace':
+      return traceCommand(command.rest, io);
     case 'run':
       return run(command.file, command.rest, program, io);
     default:
@@ -65,6 +68,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const inputs = pipeline.parse(flags.given);
   pipeline.checkPaths(inputs);
   const threads = availableThreads(flags.threads);
+  if (flags.trace !== undefined) checkTraceFile(flags.trace);
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };
     return compare(
@@ -89,7 +93,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   return runPipeline(
     pipeline,
     inputs,
-    { threads, reporter: flags.reporter, verbose: verbose || flags.verbose, onDone },
+    { threads, reporter: flags.reporter, trace: flags.trace, verbose: verbose || flags.verbose, onDone },
     io,
   );
 }

@@ -7,7 +7,7 @@
  * R1 What fails before the run starts is bad usage (exit code 2); afterwards the run has failed (1) or was interrupted (130).
  * R2 The terminal is restored on every way out, the second Ctrl-C included.
  */
-import { createEngine, isCanoError, type Engine, type EngineOptions, type RunResult } from '../index.ts';
+import { createEngine, isCanoError, type Engine, type EngineOptions, type RunResult, type Trace } from '../index.ts';
 import { describeFailure } from '../observe/failure.ts';
 import type { Reporter } from '../observe/reporter.ts';
 import { createReporter, type ReporterName } from '../observe/reporters.ts';
@@ -15,12 +15,15 @@ import { wantsColor } from '../observe/text.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
 import type { Pipeline } from './pipeline-file.ts';
+import { saveTrace } from './trace.ts';
 import { EXIT, usageError } from './usage.ts';
 
 export interface RunSettings {
   readonly threads: number;
   readonly reporter: ReporterName;
   readonly verbose: boolean;
+  /** Where a timeline of the run is written, however the run ends. */
+  readonly trace?: string | undefined;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
 }
@@ -82,8 +85,9 @@ export async function runPipeline(
   try {
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
+    const trace = settings.trace === undefined ? undefined : engine.trace();
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
-    return await run.result.then(
+    const code = await run.result.then(
       async (result) => {
         await settings.onDone?.(result);
         return finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
@@ -96,10 +100,26 @@ export async function runPipeline(
           : EXIT.failed;
       },
     );
+    return trace === undefined ? code : await endTrace(trace, settings, code, io);
   } finally {
     await engine.close({ timeout: CLOSE_TIMEOUT_MS });
     reporter.stop();
     off();
+  }
+}
+
+async function endTrace(
+  trace: Trace,
+  { trace: file = '', reporter, verbose }: RunSettings,
+  code: number,
+  io: Io,
+): Promise<number> {
+  try {
+    await saveTrace(trace, file, (text) => void (reporter === 'none' || io.err.write(text)));
+    return code;
+  } catch (error) {
+    printFailure(error, verbose, io);
+    return code === EXIT.done ? EXIT.failed : code;
   }
 }
 

@@ -15,7 +15,8 @@ export function nested(span: Span, loose: Span[]): void {
     inner.start = Math.min(Math.max(inner.start, span.start), span.end);
     inner.end = inner.isInstant === true ? inner.start : Math.min(Math.max(inner.end, inner.start), span.end);
     if (inner.isInstant === true) {
-      kept.push(inner);
+      if (last !== undefined && inner.start < last.end) last.inner.push(inner);
+      else kept.push(inner);
       continue;
     }
     if (last !== undefined && inner.start < last.end) {
@@ -25,7 +26,7 @@ export function nested(span: Span, loose: Span[]): void {
         continue;
       }
       // Something that holds others keeps its length.
-      if (last.inner.length === 0) last.end = inner.start;
+      if (last.inner.every(({ isInstant }) => isInstant === true)) last.end = inner.start;
       else inner.start = Math.min(last.end, inner.end);
     }
     kept.push(inner);
