@@ -93,7 +93,7 @@ function describe(file: string, summary: TraceSummary, bytes: number): string[] 
     '',
     'See it',
     '  Perfetto    open https://ui.perfetto.dev and drop the file on the page; it stays in your browser',
-    '  Chrome      open chrome://tracing, press Load, choose the file',
+    '  Chrome      open chrome://tracing, press Load, choose the file (newer ones ask to be allowed to: chrome://chrome-urls)',
     '',
     'What is where',
     '  main thread       dispatch: executions leave for threads; an arrow leads to where each began',

@@ -19,7 +19,8 @@ export interface AnyTraceEvent {
   readonly dur: number;
   readonly cat: string;
   readonly name: string;
-  readonly id?: string | number;
+  readonly id?: number;
+  readonly id2?: { readonly local: string };
   readonly bp?: string;
   readonly s?: string;
   readonly args?: Readonly<Record<string, unknown>>;
@@ -107,11 +108,11 @@ function laneViolations(lane: readonly AnyTraceEvent[]): string[] {
 function asyncViolations(events: readonly AnyTraceEvent[]): string[] {
   const problems: string[] = [];
   const ofAsync = events.filter(({ ph }) => ph === 'b' || ph === 'e' || ph === 'n');
-  for (const track of grouped(ofAsync, ({ cat, id }) => `${cat}/${id}`).values()) {
+  for (const track of grouped(ofAsync, ({ cat, id2 }) => `${cat}/${id2?.local}`).values()) {
     const open: AnyTraceEvent[] = [];
     let last = 0;
     for (const event of track) {
-      if (event.id === undefined) problems.push(say('T4', event, 'no id'));
+      if (event.id2?.local === undefined) problems.push(say('T4', event, 'no id of the process'));
       if (event.ts < last) problems.push(say('T4', event, `comes after ${last}`));
       last = event.ts;
       if (event.ph === 'b') open.push(event);

@@ -21,7 +21,10 @@ export interface TraceEvent {
   readonly dur?: number;
   readonly cat?: string;
   readonly name: string;
-  readonly id?: string | number;
+  /** Of an arrow. */
+  readonly id?: number;
+  /** Of an asynchronous slice: one of its process. With a plain `id` Perfetto draws it apart from the process. */
+  readonly id2?: { readonly local: string };
   /** An arrow ends in the slice that is open at its time. */
   readonly bp?: 'e';
   /** An instant belongs to its lane or to the process. */
@@ -48,7 +51,7 @@ export interface Span {
 /** `b`, what lies in it, `e`; spans with one id must nest. */
 export function* eventsOf(span: Span, id: string): Generator<TraceEvent> {
   const { name, cat, start, end, args, inner, isInstant } = span;
-  const head = { pid: PID, tid: MAIN_TID, cat, id, name } as const;
+  const head = { pid: PID, tid: MAIN_TID, cat, id2: { local: id }, name } as const;
   if (isInstant === true) {
     yield { ph: 'n', ...head, ts: start, args };
     return;
