@@ -2,9 +2,6 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { CanoError, messageOf } from '../../core/errors.ts';
 import { traceText } from './export.ts';
 import type { Recording } from './reading.ts';
@@ -13,6 +10,12 @@ import type { TraceFile } from './trace.ts';
 let written = 0;
 
 export async function writeTrace(path: string, recording: Recording): Promise<TraceFile> {
+  // Loaded when they are needed: most programs write no trace.
+  const [{ Readable }, { pipeline }, { createGzip }] = await Promise.all([
+    import('node:stream'),
+    import('node:stream/promises'),
+    import('node:zlib'),
+  ]);
   const target = resolve(path);
   // Beside the target, so that the last step is a change of name.
   written += 1;

@@ -3,6 +3,7 @@ import { describeValue, InvalidOptionError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { EngineEvent, RunEvent } from '../../core/events.ts';
 import { traceText } from './export.ts';
+import { writeTrace } from './file.ts';
 import type { LiveExecution, Recording } from './reading.ts';
 import { Recorder } from './recorder.ts';
 
@@ -101,8 +102,6 @@ class EngineTrace implements Trace {
         `trace.write: the path must be a string that is not empty, got ${describeValue(path)}`,
       );
     const recording = this.#recording();
-    // Loaded when it is needed: most programs write no trace.
-    const { writeTrace } = await import('./file.ts');
     return writeTrace(path, recording);
   }
 
