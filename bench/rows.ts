@@ -2,6 +2,7 @@
 import { workflowEngines } from './contenders/index.ts';
 import { batched, load, looped, ONE, times, TWO, withPool } from './measuring.ts';
 import type { Measurement, Row } from './row.ts';
+import { observing } from './rows-observe.ts';
 import { schedules } from './rows-schedules.ts';
 import { sharing } from './rows-sharing.ts';
 import { asking, byteArrays, desk, mixedSpins, noops, objects, spins } from './works.ts';
@@ -322,5 +323,6 @@ export const rows: readonly Row[] = [
   coldRow,
   memory,
   ...schedules,
+  ...observing,
   million,
 ];

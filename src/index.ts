@@ -73,6 +73,7 @@ export type {
   ThreadLimits,
   ThreadStatus,
 } from './orchestrator/types.ts';
+export type { Trace, TraceFile, TraceOptions } from './observe/trace/trace.ts';
 export type { RunExplanation, RunWait } from './orchestrator/explain.ts';
 export type { EventsOptions, Run, RunOptions, RunResult } from './definition/run.ts';
 

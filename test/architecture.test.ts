@@ -35,7 +35,8 @@ const layers: LayerTable = {
   store: { thread: 'main', runtime: ['core', 'wire'], builtins: true },
   orchestrator: {
     thread: 'main',
-    runtime: ['core', 'definition', 'dispatch', 'resilience', 'store', 'wire'],
+    // observe/trace/trace.ts: engine.trace() is how people ask for a recording, and it is a listener like any other.
+    runtime: ['core', 'definition', 'dispatch', 'observe/trace/trace.ts', 'resilience', 'store', 'wire'],
     types: ['node.ts'],
     builtins: true,
   },

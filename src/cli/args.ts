@@ -16,14 +16,22 @@ export type Command =
   | { readonly kind: 'run'; readonly file: string; readonly rest: readonly string[] }
   | { readonly kind: 'graph'; readonly file: string }
   | { readonly kind: 'serve'; readonly file: string; readonly rest: readonly string[] }
-  | { readonly kind: 'bench' | 'schedules' | 'runs'; readonly rest: readonly string[] };
+  | { readonly kind: 'bench' | 'schedules' | 'runs' | 'trace'; readonly rest: readonly string[] };
 
 /** What there is help of. */
-export type HelpTopic = 'cano' | 'run' | 'bench' | 'graph' | 'serve' | 'schedules' | 'runs';
+export type HelpTopic = 'cano' | 'run' | 'bench' | 'graph' | 'serve' | 'schedules' | 'runs' | 'trace';
 
-const TOPICS: readonly string[] = ['run', 'bench', 'graph', 'serve', 'schedules', 'runs'] satisfies HelpTopic[];
+const TOPICS: readonly string[] = [
+  'run',
+  'bench',
+  'graph',
+  'serve',
+  'schedules',
+  'runs',
+  'trace',
+] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'report' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'report' | 'trace' | 'compare' | 'pairs' | 'verbose' | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
@@ -31,6 +39,7 @@ export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | unde
   reporter: { value: 'NAME', help: 'pretty (default), plain, json (events as NDJSON on stdout) or none' },
   'log-level': { value: 'LEVEL', help: 'least level of log lines: debug, info (default), warn, error or none' },
   report: { value: 'FILE', help: 'write where the time went to FILE, an HTML page that needs nothing else' },
+  trace: { value: 'FILE', help: 'write a timeline for ui.perfetto.dev to FILE (.json or .json.gz)' },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
   verbose: { value: undefined, help: '--log-level debug, and stacks of errors (also with CANO_DEBUG=1)' },
@@ -45,6 +54,8 @@ export interface RunFlags {
   readonly logLevel: LogThreshold | undefined;
   /** The file that the report page is to go to. */
   readonly report: string | undefined;
+  /** Where the timeline goes. */
+  readonly trace: string | undefined;
   /** Number of pairs; 0 without --compare. */
   readonly pairs: number;
   readonly verbose: boolean;
@@ -53,7 +64,7 @@ export interface RunFlags {
   readonly given: ReadonlyMap<string, string | true>;
 }
 
-const COMMANDS = ['run', 'bench', 'graph', 'serve', 'schedules', 'runs', 'help'];
+const COMMANDS = [...TOPICS, 'help'];
 export const MAX_THREADS = 1024;
 const MAX_PAIRS = 100;
 const DEFAULT_PAIRS = 3;
@@ -82,6 +93,7 @@ export function readCommand(argv: readonly string[]): Command {
         : { kind: 'help', of: 'bench' };
     case 'schedules':
     case 'runs':
+    case 'trace':
       return argv.slice(1).some(isHelp) ? { kind: 'help', of: command } : { kind: command, rest: argv.slice(1) };
     case 'run':
     case 'serve':
@@ -146,11 +158,19 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
   if (compare && report !== undefined) {
     throw usageError('--report has no meaning with --compare, which makes many runs', 'leave out one of the two');
   }
+  const trace = own('trace') as string | undefined;
+  if (compare && trace !== undefined) {
+    throw usageError(
+      '--compare runs the pipeline several times, so --trace has no meaning with it',
+      'leave out one of the two',
+    );
+  }
   return {
     report: report as string | undefined,
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     reporter: reporter ?? 'pretty',
     logLevel: oneOf('log-level', own('log-level'), LOG_LEVELS),
+    trace,
     pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,
     verbose: isOn('verbose', own('verbose')),
     help: isOn('help', own('help')),

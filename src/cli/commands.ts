@@ -11,6 +11,7 @@ import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
 import { isTimedRun, timeThisRun } from './timed-run.ts';
+import { checkTraceFile, traceCommand } from './trace.ts';
 import { EXIT } from './usage.ts';
 
 /** What a command needs to know of the program itself. */
@@ -52,6 +53,8 @@ export async function execute(argv: readonly string[], program: Program, io: Io)
       return executeRemote('schedules', SCHEDULE_VERBS, command.rest, io);
     case 'runs':
       return executeRemote('runs', RUN_VERBS, command.rest, io);
+    case 'trace':
+      return traceCommand(command.rest, io);
     case 'run':
       return run(command.file, command.rest, program, io);
     default:
@@ -71,6 +74,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const threads = availableThreads(flags.threads);
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
+  if (flags.trace !== undefined) checkTraceFile(flags.trace);
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };
     return compare(
@@ -87,7 +91,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
     );
   }
   const timing = isTimedRun(io.env) ? timeThisRun() : undefined;
-  const { reporter, report } = flags;
-  const hooks = { onReady: timing?.begin, onDone: timing?.end };
-  return runPipeline(pipeline, inputs, { threads, reporter, report, logLevel, verbose: isVerbose, ...hooks }, io);
+  const { reporter, report, trace } = flags;
+  const settings = { threads, reporter, report, trace, logLevel, verbose: isVerbose };
+  return runPipeline(pipeline, inputs, { ...settings, onReady: timing?.begin, onDone: timing?.end }, io);
 }

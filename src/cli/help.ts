@@ -25,6 +25,7 @@ export function helpOf(of: HelpTopic): string {
   cano serve CONFIG        engine, schedules and HTTP server of a configuration, until it is stopped
   cano schedules [VERB]    the schedules of a server: list, show, trigger, pause, resume
   cano runs [VERB]         the runs of a server: list, show, start, cancel
+  cano trace open FILE     what is in a timeline of cano run --trace, and how to see it
   cano --version
 
 Flags of every run:
@@ -78,6 +79,19 @@ Exit codes: 0 drained, 2 nothing was started (bad usage or configuration), 130 e
         'cano runs start corpus --input limit=200 --input folder=docs',
         'cano runs cancel 0192…',
       ]);
+    case 'trace':
+      return `cano trace open FILE [--json]
+
+Says what is in FILE, a timeline that cano run PIPELINE --trace FILE has written (or a program with
+engine.trace()), and how to load it into ui.perfetto.dev or chrome://tracing.
+--json prints the figures as one JSON object.
+
+Examples:
+  cano run pipeline.ts --trace trace.json.gz
+  cano trace open trace.json.gz
+
+Exit codes: 0 done, 2 there is no such file, or it is no trace of cano.
+`;
     default:
       return of satisfies never;
   }

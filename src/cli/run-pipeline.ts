@@ -14,6 +14,7 @@ import {
   type EngineOptions,
   type LogThreshold,
   type RunResult,
+  type Trace,
 } from '../index.ts';
 import { describeFailure } from '../observe/failure.ts';
 import type { Reporter } from '../observe/reporter.ts';
@@ -23,6 +24,7 @@ import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
 import type { Pipeline } from './pipeline-file.ts';
 import { openReport } from './report-file.ts';
+import { saveTrace } from './trace.ts';
 import { EXIT, usageError } from './usage.ts';
 
 export interface RunSettings {
@@ -34,6 +36,8 @@ export interface RunSettings {
   readonly report?: string | undefined;
   /** Called when all threads are ready, right before the run. */
   readonly onReady?: (() => void) | undefined;
+  /** Where a timeline of the run is written, however the run ends. */
+  readonly trace?: string | undefined;
   /** Told the result of a completed run. */
   readonly onDone?: ((result: RunResult) => Promise<void>) | undefined;
 }
@@ -107,6 +111,7 @@ export async function runPipeline(
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
     settings.onReady?.();
+    const trace = settings.trace === undefined ? undefined : engine.trace();
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
     const writePage = (error: unknown): boolean => {
       if (page === undefined) return true;
@@ -120,11 +125,11 @@ export async function runPipeline(
         return false;
       }
     };
-    return await run.result.then(
+    const code = await run.result.then(
       async (result) => {
         await settings.onDone?.(result);
-        const code = await finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
-        return writePage(undefined) ? code : EXIT.failed;
+        const end = await finish(pipeline, reporter, store, result, inputs, settings.verbose, io);
+        return writePage(undefined) ? end : EXIT.failed;
       },
       (error: unknown) => {
         reporter.finish([]);
@@ -135,10 +140,26 @@ export async function runPipeline(
           : EXIT.failed;
       },
     );
+    return trace === undefined ? code : await endTrace(trace, settings, code, io);
   } finally {
     await engine.close({ timeout: CLOSE_TIMEOUT_MS });
     reporter.stop();
     off();
+  }
+}
+
+async function endTrace(
+  trace: Trace,
+  { trace: file = '', reporter, verbose }: RunSettings,
+  code: number,
+  io: Io,
+): Promise<number> {
+  try {
+    await saveTrace(trace, file, (text) => void (reporter === 'none' || io.err.write(text)));
+    return code;
+  } catch (error) {
+    printFailure(error, verbose, io);
+    return code === EXIT.done ? EXIT.failed : code;
   }
 }
 

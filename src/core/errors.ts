@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'CANO_RUN_FAILED'
   | 'CANO_RUN_CANCELLED'
   | 'CANO_RUN_TIMED_OUT'
+  | 'CANO_TRACE_NOT_WRITTEN'
   | 'CANO_USAGE';
 
 export interface CanoErrorOptions {

@@ -28,6 +28,7 @@ import { InlineDispatcher } from '../dispatch/inline-dispatcher.ts';
 import { ThreadDispatcher } from '../dispatch/thread-dispatcher.ts';
 import { threadCount } from '../dispatch/threads.ts';
 import { LogSwitch } from '../wire/log-switch.ts';
+import { startTrace, type Trace, type TraceOptions } from '../observe/trace/trace.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import { Admission } from './admission.ts';
 import { deliverEngineEvent } from './announcer.ts';
@@ -173,6 +174,10 @@ class LocalEngine implements EngineServices {
       this.#listeners.delete(listener);
       for (const run of this.#runs.values()) run.unlisten(listener);
     };
+  }
+
+  trace(options?: TraceOptions): Trace {
+    return startTrace(this, options);
   }
 
   runs(): readonly Run[] {

@@ -5,6 +5,7 @@ import type { LogThreshold } from '../core/log.ts';
 import type { Ready, ServicesCheck, Workflow, WorkflowDefinition } from '../definition/workflow.ts';
 import type { Run, RunOptions } from '../definition/run.ts';
 import type { Logger } from './logging.ts';
+import type { Trace, TraceOptions } from '../observe/trace/trace.ts';
 import type { RunExplanation } from './explain.ts';
 
 /** Heap limits of one thread, in MiB. Best effort: V8 may end the whole process instead, and ArrayBuffers do not count. */
@@ -159,6 +160,17 @@ export interface Engine<Services = unknown> extends AsyncDisposable {
    * @throws InvalidOptionError when it is no function
    */
   listen(listener: (event: RunEvent | EngineEvent) => void): () => void;
+  /**
+   * Records from now on what becomes of runs and executions, in a memory of fixed size, to be written as a timeline that
+   * ui.perfetto.dev and chrome://tracing draw: a lane per thread, runs, waits, retries.
+   *
+   * @throws InvalidOptionError
+   * @example
+   * using trace = engine.trace();
+   * await engine.start(workflow, store).result;
+   * await trace.write('trace.json.gz');
+   */
+  trace(options?: TraceOptions): Trace;
   /**
    * Starts all threads and has them load and set up what the workflow executes on them, so that its first run does not
    * wait for that. What cannot be loaded is told by the run that needs it.

@@ -1,5 +1,5 @@
 /** A benchmark as one page without any file beside it. Pure. */
-import { formatMs, formatShare } from '../../observe/format.ts';
+import { formatBytes, formatMs, formatShare } from '../../observe/format.ts';
 import { describeFit, headOf, isFit } from './advice.ts';
 import type { BaselineComparison, Verdict } from './baseline.ts';
 import { escapeHtml } from '../../observe/report/html.ts';
@@ -8,7 +8,6 @@ import type { BenchDocument, Benchmark } from './document.ts';
 import { speedUpBy } from './fit.ts';
 import { STYLE } from './html-style.ts';
 import type { Interval } from './stats.ts';
-import { bytesOf } from './table.ts';
 
 /** @param comparisons with an earlier benchmark, by workflow */
 export function renderPage(document: BenchDocument, comparisons: ReadonlyMap<string, BaselineComparison>): string {
@@ -174,7 +173,7 @@ function table({ analysis, advice }: Benchmark): string {
       row.machine.value.toFixed(2),
       percent(row.ofMachine.value),
       formatMs(row.cpuMs),
-      bytesOf(row.peakRssBytes),
+      formatBytes(row.peakRssBytes),
       formatShare(row.busyShare),
       formatShare(row.queueShare),
       `${(row.overheadShare * 100).toFixed(1)}%`,

@@ -1,5 +1,5 @@
 /** A benchmark on the terminal. Pure. */
-import { formatMs, formatShare } from '../../observe/format.ts';
+import { formatBytes, formatMs, formatShare } from '../../observe/format.ts';
 import {
   clean,
   padEnd,
@@ -38,7 +38,7 @@ const RESULT: readonly Column[] = [
 ];
 const COST: readonly Column[] = [
   { title: 'CPU', cell: ({ cpuMs }) => plain(formatMs(cpuMs)) },
-  { title: 'memory', cell: ({ peakRssBytes }) => plain(bytesOf(peakRssBytes)) },
+  { title: 'memory', cell: ({ peakRssBytes }) => plain(formatBytes(peakRssBytes)) },
   { title: 'busy', cell: ({ busyShare }) => plain(formatShare(busyShare)) },
   { title: 'queue', cell: ({ queueShare }) => plain(formatShare(queueShare)) },
   { title: 'overhead', cell: ({ overheadShare }) => plain(tenths(overheadShare)) },
@@ -228,12 +228,6 @@ function tenths(share: number): string {
 function change(ratio: number): string {
   const percentage = (ratio - 1) * 100;
   return `${percentage < 0 ? '−' : '+'}${Math.abs(percentage).toFixed(1)}%`;
-}
-
-/** `182 MB`, as in 10⁶ bytes. */
-export function bytesOf(bytes: number): string {
-  const megabytes = bytes / 1e6;
-  return megabytes < 9_950 ? `${Math.round(megabytes)} MB` : `${(megabytes / 1000).toFixed(1)} GB`;
 }
 
 function capital(text: string): string {

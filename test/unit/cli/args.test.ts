@@ -20,6 +20,8 @@ describe('readCommand', () => {
     ['run a.ts', { kind: 'run', file: 'a.ts', rest: [] }],
     ['run a.ts --x 1', { kind: 'run', file: 'a.ts', rest: ['--x', '1'] }],
     ['graph a.ts', { kind: 'graph', file: 'a.ts' }],
+    ['trace open t.json --json', { kind: 'trace', rest: ['open', 't.json', '--json'] }],
+    ['trace open --help', { kind: 'help', of: 'trace' }],
   ];
   for (const [line, command] of read) it(line, () => assert.deepEqual(readCommand(line.split(' ')), command));
 
@@ -27,7 +29,7 @@ describe('readCommand', () => {
     ['rnu a.ts', "unknown command 'rnu': did you mean 'run'?"],
     [
       'deploy',
-      "unknown command 'deploy': the commands are 'run', 'bench', 'graph', 'serve', 'schedules', 'runs'; cano --help tells more",
+      "unknown command 'deploy': the commands are 'run', 'bench', 'graph', 'serve', 'schedules', 'runs', 'trace'; cano --help tells more",
     ],
     ['--hlep', "unknown flag --hlep: did you mean '--help'?"],
     ['--threads 2', 'unknown flag --threads: cano --help lists what there is'],
@@ -63,6 +65,7 @@ describe('readRunFlags', () => {
       threads: undefined,
       reporter: 'pretty',
       logLevel: undefined,
+      trace: undefined,
       pairs: 0,
       verbose: false,
       help: false,
@@ -75,6 +78,7 @@ describe('readRunFlags', () => {
       threads: 4,
       reporter: 'json',
       logLevel: undefined,
+      trace: undefined,
       pairs: 0,
       verbose: true,
       help: false,
@@ -88,6 +92,7 @@ describe('readRunFlags', () => {
       assert.equal(read(`--log-level ${level}`).logLevel, level);
     assert.equal(read('--compare').pairs, 3);
     assert.equal(read('--compare --pairs 5').pairs, 5);
+    assert.equal(read('--trace t.json.gz').trace, 't.json.gz');
     assert.equal(read('--help').help, true);
     assert.equal(read('-h').help, true);
     assert.equal(read('--limit 1 --limit 2').given.get('limit'), '2');
@@ -113,6 +118,11 @@ describe('readRunFlags', () => {
     ['-x', 'unknown flag -x: --help after the file lists what there is'],
     ['more', "unexpected argument 'more': values belong to a flag, as in --name value"],
     ['--verbose=1', "--verbose takes no value, got '1'"],
+    ['--trace', '--trace needs a value: write --trace VALUE'],
+    [
+      '--compare --trace t.json',
+      '--compare runs the pipeline several times, so --trace has no meaning with it: leave out one of the two',
+    ],
     ['--pairs 2', '--pairs has no meaning without --compare: add --compare'],
     ['--compare --pairs 0', "--pairs must be an integer from 1 to 100, got '0'"],
     [

@@ -51,7 +51,7 @@ describe('help', () => {
     assert.match(pipelineHelp('a.ts', pipelineWith({})), /\ncorpus\n\nIt has no inputs\.\n/));
 
   it('fits a terminal of 100 columns', () => {
-    for (const of of ['cano', 'run', 'graph'] as const) {
+    for (const of of ['cano', 'run', 'graph', 'trace'] as const) {
       for (const line of helpOf(of).split('\n')) assert.ok(line.length <= 100, line);
     }
     assert.match(
