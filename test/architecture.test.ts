@@ -59,7 +59,7 @@ const layers: LayerTable = {
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
   cli: {
     thread: 'main',
-    runtime: ['index.ts', 'core/duration.ts', 'observe', 'server/index.ts', 'wire/load-module.ts'],
+    runtime: ['index.ts', 'core/duration.ts', 'observe', 'prometheus.ts', 'server/index.ts', 'wire/load-module.ts'],
     builtins: true,
   },
   'index.ts': {
@@ -87,7 +87,7 @@ const packages: PackageTable = {
   // For cano's own sources only; tsc leaves the file out of dist.
   tsx: { runtime: /^src\/worker\/boot\.mjs$/ },
   croner: { runtime: /^src\/scheduler\// },
-  'prom-client': { runtime: /^src\/server\/metrics\.ts$/ },
+  'prom-client': { runtime: /^src\/(server\/metrics|cli\/metrics-port)\.ts$/ },
   hono: { runtime: /^src\/server\/handler\.ts$/ },
   '@hono/node-server': { runtime: /^src\/server\/handler\.ts$/ },
   typebox: { runtime: /^src\/server\// },

@@ -31,7 +31,17 @@ const TOPICS: readonly string[] = [
   'trace',
 ] satisfies HelpTopic[];
 
-type OwnFlag = 'threads' | 'reporter' | 'log-level' | 'report' | 'trace' | 'compare' | 'pairs' | 'verbose' | 'help';
+type OwnFlag =
+  | 'threads'
+  | 'reporter'
+  | 'log-level'
+  | 'report'
+  | 'trace'
+  | 'metrics'
+  | 'compare'
+  | 'pairs'
+  | 'verbose'
+  | 'help';
 
 /** The flags that every run has; `value` stands for a value in the help, a flag without one is a switch. */
 export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | undefined; readonly help: string }>> = {
@@ -40,6 +50,10 @@ export const RUN_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | unde
   'log-level': { value: 'LEVEL', help: 'least level of log lines: debug, info (default), warn, error or none' },
   report: { value: 'FILE', help: 'write where the time went to FILE, an HTML page that needs nothing else' },
   trace: { value: 'FILE', help: 'write a timeline for ui.perfetto.dev to FILE (.json or .json.gz)' },
+  metrics: {
+    value: 'PORT',
+    help: 'metrics for Prometheus at 127.0.0.1:PORT/metrics while it runs, 0 for any free port',
+  },
   compare: { value: undefined, help: 'run it with 1 and with N threads in turns and print the speed-up' },
   pairs: { value: 'N', help: 'pairs of runs for --compare (default 3)' },
   verbose: { value: undefined, help: '--log-level debug, and stacks of errors (also with CANO_DEBUG=1)' },
@@ -54,6 +68,8 @@ export interface RunFlags {
   readonly logLevel: LogThreshold | undefined;
   /** The file that the report page is to go to. */
   readonly report: string | undefined;
+  /** Where metrics are served. */
+  readonly metrics: number | undefined;
   /** Where the timeline goes. */
   readonly trace: string | undefined;
   /** Number of pairs; 0 without --compare. */
@@ -158,6 +174,13 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
   if (compare && report !== undefined) {
     throw usageError('--report has no meaning with --compare, which makes many runs', 'leave out one of the two');
   }
+  const metrics = own('metrics');
+  if (compare && metrics !== undefined) {
+    throw usageError(
+      '--compare runs the pipeline in processes of their own, so --metrics has no meaning with it',
+      'leave out one of the two',
+    );
+  }
   const trace = own('trace') as string | undefined;
   if (compare && trace !== undefined) {
     throw usageError(
@@ -171,6 +194,7 @@ export function readRunFlags(rest: readonly string[], inputs: readonly PipelineF
     reporter: reporter ?? 'pretty',
     logLevel: oneOf('log-level', own('log-level'), LOG_LEVELS),
     trace,
+    metrics: metrics === undefined ? undefined : integer('metrics', metrics, 0, 65_535),
     pairs: compare ? integer('pairs', pairs ?? String(DEFAULT_PAIRS), 1, MAX_PAIRS) : 0,
     verbose: isOn('verbose', own('verbose')),
     help: isOn('help', own('help')),

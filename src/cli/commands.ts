@@ -4,6 +4,7 @@ import { readCommand, readRunFlags } from './args.ts';
 import { bench } from './bench/bench.ts';
 import { compare } from './compare.ts';
 import { helpOf, pipelineHelp } from './help.ts';
+import { requireWritable } from './output-file.ts';
 import type { Io } from './io.ts';
 import { loadPipeline } from './pipeline-file.ts';
 import { runPipeline } from './run-pipeline.ts';
@@ -11,7 +12,7 @@ import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
 import { isTimedRun, timeThisRun } from './timed-run.ts';
-import { checkTraceFile, traceCommand } from './trace.ts';
+import { traceCommand } from './trace.ts';
 import { EXIT } from './usage.ts';
 
 /** What a command needs to know of the program itself. */
@@ -74,7 +75,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const threads = availableThreads(flags.threads);
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
-  if (flags.trace !== undefined) checkTraceFile(flags.trace);
+  if (flags.trace !== undefined) requireWritable(flags.trace, '--trace');
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };
     return compare(
@@ -91,7 +92,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
     );
   }
   const timing = isTimedRun(io.env) ? timeThisRun() : undefined;
-  const { reporter, report, trace } = flags;
-  const settings = { threads, reporter, report, trace, logLevel, verbose: isVerbose };
+  const { reporter, report, trace, metrics } = flags;
+  const settings = { threads, reporter, report, trace, metrics, logLevel, verbose: isVerbose };
   return runPipeline(pipeline, inputs, { ...settings, onReady: timing?.begin, onDone: timing?.end }, io);
 }

@@ -15,6 +15,7 @@ import {
   type LogThreshold,
   type RunResult,
   type Trace,
+  type WorkflowDefinition,
 } from '../index.ts';
 import { describeFailure } from '../observe/failure.ts';
 import type { Reporter } from '../observe/reporter.ts';
@@ -22,6 +23,7 @@ import { createReporter, type ReporterName } from '../observe/reporters.ts';
 import { wantsColor } from '../observe/text.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
+import type { MetricsPort } from './metrics-port.ts';
 import type { Pipeline } from './pipeline-file.ts';
 import { openReport } from './report-file.ts';
 import { saveTrace } from './trace.ts';
@@ -36,6 +38,8 @@ export interface RunSettings {
   readonly report?: string | undefined;
   /** Called when all threads are ready, right before the run. */
   readonly onReady?: (() => void) | undefined;
+  /** Port of the metrics. */
+  readonly metrics?: number | undefined;
   /** Where a timeline of the run is written, however the run ends. */
   readonly trace?: string | undefined;
   /** Told the result of a completed run. */
@@ -64,6 +68,7 @@ export async function runPipeline(
   const page = settings.report === undefined ? undefined : openReport(settings.report);
   const workflow = pipeline.workflow as {
     readonly name: string;
+    readonly definition: WorkflowDefinition;
     outline(): readonly { readonly state: string; readonly node: string; readonly branch?: string }[];
   };
   const services = await prepare(workflow.name, 'services', () => pipeline.services(inputs));
@@ -107,7 +112,14 @@ export async function runPipeline(
       io.exit(EXIT.interrupted);
     },
   );
+  let port: MetricsPort | undefined;
   try {
+    if (settings.metrics !== undefined) {
+      // Loaded late: few runs need the client library.
+      const { openMetricsPort } = await import('./metrics-port.ts');
+      port = await openMetricsPort(settings.metrics, engine, workflow);
+      if (settings.reporter !== 'none') io.err.write(`metrics  ${port.url}\n`);
+    }
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
     await engine.warmUp(workflow as never);
     settings.onReady?.();
@@ -143,6 +155,7 @@ export async function runPipeline(
     return trace === undefined ? code : await endTrace(trace, settings, code, io);
   } finally {
     await engine.close({ timeout: CLOSE_TIMEOUT_MS });
+    port?.close();
     reporter.stop();
     off();
   }

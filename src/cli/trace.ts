@@ -1,6 +1,6 @@
 /** `cano run --trace FILE` and `cano trace open FILE`: timelines as files. */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Trace } from '../index.ts';
 import { formatBytes, formatCount, formatMs, plural } from '../observe/format.ts';
@@ -8,26 +8,6 @@ import { summaryOf, type TraceSummary } from '../observe/trace/summary.ts';
 import type { Io } from './io.ts';
 import { EXIT, suggestion, usageError } from './usage.ts';
 import { isOn, readWords } from './words.ts';
-
-/** Before a run: what would keep its trace from being written must not come out at its end. @throws CanoError `CANO_USAGE` */
-export function checkTraceFile(file: string): void {
-  const path = resolve(file);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw usageError(`--trace: '${file}' is a folder`, 'name a file in it, such as trace.json.gz');
-  }
-  const folder = dirname(path);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw usageError(`--trace: there is no folder '${folder}' for '${file}'`, 'make it first');
-  }
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch {
-    throw usageError(
-      `--trace: '${file}' cannot be written, since '${folder}' may not be changed`,
-      'choose another folder',
-    );
-  }
-}
 
 /** Writes the trace of a run and says where it is and how to look at it. @throws CanoError (as rejection) */
 export async function saveTrace(trace: Trace, file: string, say: (text: string) => void): Promise<void> {

@@ -87,8 +87,11 @@ describe('cano run --trace', () => {
   });
 
   const refused: readonly (readonly [string, RegExp])[] = [
-    [join(folder, 'nowhere', 't.json'), /--trace: there is no folder '\S+nowhere' for '\S+t\.json': make it first/],
-    [folder, /--trace: '\S+' is a folder: name a file in it, such as trace\.json\.gz/],
+    [
+      join(folder, 'nowhere', 't.json'),
+      /--trace: there is no folder '\S+nowhere' for '\S+t\.json': make it, or name another file/,
+    ],
+    [folder, /--trace: '\S+' is a folder: name a file in it/],
   ];
   for (const [path, message] of refused) {
     it(`refuses ${path === folder ? 'a folder' : 'a file in no folder'} before anything runs`, async () => {

@@ -31,7 +31,7 @@ import { measure } from './measure.ts';
 import { defaultCounts } from './plan.ts';
 import { showProgress } from './progress.ts';
 import { renderBenchmark, renderComparison, renderEnvironment, renderLegend } from './table.ts';
-import { requireWritable, writeWhole } from './write-file.ts';
+import { requireWritable, writeWhole } from '../output-file.ts';
 
 const DEFAULT_WIDTH = 120;
 
