@@ -121,7 +121,7 @@ export async function runPipeline(
       if (settings.reporter !== 'none') io.err.write(`metrics  ${port.url}\n`);
     }
     // Outside the run: its wall time, and the speed-up of --compare, are those of threads that are ready.
-    await engine.warmUp(workflow as never);
+    await engine.warmUp(workflow);
     settings.onReady?.();
     const trace = settings.trace === undefined ? undefined : engine.trace();
     const run = engine.start(workflow as never, store as never, { signal: controller.signal });
