@@ -68,15 +68,24 @@ export class Metrics {
         this.#runs.workflow(run.definition.name).adopt(run.id, this.#clock.now() - run.report().wallMs);
     }
     const off = engine.listen((event) => {
-      if (event.type === 'thread.started' || event.type === 'thread.exited') {
-        pool.take(event);
-        return;
+      switch (event.type) {
+        // The commonest that tells nothing: visits are counted at their end.
+        case 'state.entered':
+          return;
+        case 'thread.started':
+        case 'thread.exited':
+          pool.take(event);
+          return;
+        case 'run.started':
+          if (!this.#declared.has(event.workflow)) {
+            const run = engine.runs().find(({ id }) => id === event.runId);
+            if (run !== undefined) this.#declareOf(run);
+          }
+          this.#runs.take(event, pool);
+          return;
+        default:
+          this.#runs.take(event, pool);
       }
-      if (event.type === 'run.started' && !this.#declared.has(event.workflow)) {
-        const run = engine.runs().find(({ id }) => id === event.runId);
-        if (run !== undefined) this.#declareOf(run);
-      }
-      this.#runs.take(event, pool);
     });
     this.#offs.push(off);
   }

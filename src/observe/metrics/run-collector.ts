@@ -44,8 +44,6 @@ export class RunCollector {
 
   /** @param pool of the engine that runs it */
   take(event: RunEvent, pool: PoolCells): void {
-    // The commonest that tells nothing: visits are counted at their end.
-    if (event.type === 'state.entered') return;
     const workflow = this.workflow(event.workflow);
     switch (event.type) {
       case 'exec.finished':

@@ -165,11 +165,10 @@ export class Named<T> {
   of(name: string): T {
     // Events of one name follow each other, and their texts are the same object.
     if (name === this.#lastName) return this.#last as T;
-    const found = this.#made.get(name) ?? this.#of(this.#families.admit(this.#label, name));
-    if (this.#made.has(name)) {
-      this.#lastName = name;
-      this.#last = found;
-    }
+    const found = this.#made.get(name);
+    if (found === undefined) return this.#add(this.#families.admit(this.#label, name));
+    this.#lastName = name;
+    this.#last = found;
     return found;
   }
 
@@ -182,9 +181,9 @@ export class Named<T> {
     return this.#made.values();
   }
 
-  #of(admitted: string): T {
-    let made = this.#made.get(admitted);
-    if (made === undefined) this.#made.set(admitted, (made = this.#make(admitted)));
+  #add(admitted: string): T {
+    const made = this.#made.get(admitted) ?? this.#make(admitted);
+    this.#made.set(admitted, made);
     return made;
   }
 }
