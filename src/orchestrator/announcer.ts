@@ -18,8 +18,8 @@ export function isRunChannelInUse(): boolean {
 }
 
 /** Hands a run's event to its listeners and to the channel. */
-export function deliverRunEvent(event: RunEvent, listeners: Iterable<Listener<RunEvent>>): void {
-  for (const listener of listeners) guarded(listener, event);
+export function deliverRunEvent(event: RunEvent, listeners: readonly Listener<RunEvent>[]): void {
+  for (let at = 0; at < listeners.length; at += 1) guarded(listeners[at] as Listener<RunEvent>, event);
   if (runChannel.hasSubscribers) runChannel.publish(event);
 }
 

@@ -61,6 +61,8 @@ export class LiveRun implements Run {
   // Replaced, never changed: who starts to listen during an event gets the next one. (An object of its own for it would be
   // made for every run.)
   #listeners: readonly ((event: RunEvent) => void)[] = NOBODY;
+  #isDelivering = false;
+  /** What listeners have caused while an event was delivered. */
   #undelivered: RunEvent[] | undefined;
   #isClosed = false;
   readonly #startedAt: number;
@@ -286,14 +288,19 @@ export class LiveRun implements Run {
   }
 
   #deliver(event: RunEvent): void {
-    if (this.#undelivered !== undefined) {
-      this.#undelivered.push(event);
+    if (this.#isDelivering) {
+      (this.#undelivered ??= []).push(event);
       return;
     }
-    this.#undelivered = [event];
-    // It grows meanwhile when a listener causes further events.
-    for (const next of this.#undelivered) deliverRunEvent(next, this.#listeners);
-    this.#undelivered = undefined;
+    this.#isDelivering = true;
+    deliverRunEvent(event, this.#listeners);
+    const caused = this.#undelivered;
+    if (caused !== undefined) {
+      // It grows meanwhile when a listener causes further events.
+      for (const next of caused) deliverRunEvent(next, this.#listeners);
+      this.#undelivered = undefined;
+    }
+    this.#isDelivering = false;
   }
 }
 
