@@ -1,4 +1,4 @@
-/** `npm run serve`: four schedules and two pipelines in one process, with an HTTP API. */
+/** `npm run serve`: five schedules and two pipelines in one process, with an HTTP API. */
 import { MemoryStore } from '../../src/index.ts';
 import { defineConfig } from '../../src/server/index.ts';
 import corpus from '../corpus/pipeline.ts';
@@ -19,6 +19,9 @@ export default defineConfig({
   workflows: [corpus, prices],
   engine: {
     services,
+    // Further runs wait for room: what is asked for over HTTP is not refused, and does not pile up on the threads.
+    maxRuns: 8,
+    whenFull: 'wait',
     onEvent: (event) => {
       if (event.type !== 'run.finished') return;
       const what = `${event.workflow} ${event.status}`;
@@ -37,6 +40,10 @@ export default defineConfig({
 
     scheduler.manual('corpus', corpus.workflow, {
       store: () => corpus.store(corpus.withDefaults({ limit: 500, out: `${OUT}/corpus` })),
+    });
+
+    scheduler.everySeconds('prices', prices.workflow, 5, {
+      store: () => prices.store(prices.withDefaults({ paths: 100_000 })),
     });
 
     scheduler.everySeconds('upstream', upstream, 15, {

@@ -5,7 +5,8 @@ const fetchPrices = nodeFor<MemoryStore>()({
   name: 'fetch',
   outcomes: ['Fetched'],
   retry: retry.fixed({ retries: 1, delay: '200ms' }),
-  exec: async (): Promise<string> => {
+  exec: async (_: undefined, ctx): Promise<string> => {
+    ctx.counter('requests').add(1);
     // Port 1 of this machine: nobody listens there.
     const response = await fetch('http://127.0.0.1:1/prices');
     return response.text();

@@ -21,7 +21,7 @@ interface Schedule {
   readonly nextFires: readonly string[];
 }
 
-it('serves a health check, a report in Madrid, a corpus by hand, and an upstream that backs off', async () => {
+it('serves a health check, a report in Madrid, a corpus by hand, prices, and an upstream that backs off', async () => {
   const server = await startServe('examples/scheduled/cano.config.ts', ['--port', '0']);
   try {
     const one = (id: string): Promise<Schedule> => server.get(`/api/schedules/${id}`) as Promise<Schedule>;
@@ -36,7 +36,13 @@ it('serves a health check, a report in Madrid, a corpus by hand, and an upstream
     const { schedules } = (await server.get('/api/schedules')) as { schedules: Schedule[] };
     assert.deepEqual(
       schedules.map(({ id, plan }) => `${id}: ${plan}`),
-      ['health: every 10s', 'report: cron 0 9 * * MON-FRI (Europe/Madrid)', 'corpus: manual', 'upstream: every 15s'],
+      [
+        'health: every 10s',
+        'report: cron 0 9 * * MON-FRI (Europe/Madrid)',
+        'corpus: manual',
+        'prices: every 5s',
+        'upstream: every 15s',
+      ],
     );
     const madrid = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Madrid', hour: '2-digit', minute: '2-digit' });
     const { nextFires } = await one('report');
@@ -54,7 +60,7 @@ it('serves a health check, a report in Madrid, a corpus by hand, and an upstream
 
     assert.equal((await ended('/api/schedules/report/trigger'))['status'], 'completed');
     const file = readdirSync(out).find((name) => /^report-\d{4}-\d\d-\d\d\.txt$/.test(name)) ?? 'none';
-    assert.match(readFileSync(join(out, file), 'utf8'), /^runs up to .*\n(?:.*\n)*prices completed: 1\n/);
+    assert.match(readFileSync(join(out, file), 'utf8'), /^runs up to .*\n(?:.*\n)*prices completed: \d+\n/);
 
     const inputs = { input: 'examples/scheduled', out: join(out, 'corpus') };
     const corpus = await ended('/api/schedules/corpus/trigger', { inputs });

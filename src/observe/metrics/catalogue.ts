@@ -126,7 +126,7 @@ export const CATALOGUE = {
     help: 'Transitions taken, by the outcome of the visit (failed: its onFailure route).',
     labels: ['workflow', 'node', 'outcome'],
   },
-  cano_node_counter_total: {
+  cano_node_counts_total: {
     type: 'counter',
     help: 'What nodes have counted with ctx.counter(name).',
     labels: ['workflow', 'node', 'counter'],

@@ -122,7 +122,7 @@ export class NodeCells {
     this.exec = families.of('cano_node_exec_duration_seconds').child(workflow, node);
     const transitions = families.of('cano_node_transitions_total');
     this.#transitions = new Named(families, 'outcome', (outcome) => transitions.child(workflow, node, outcome));
-    const counters = families.of('cano_node_counter_total');
+    const counters = families.of('cano_node_counts_total');
     this.#counters = new Named(families, 'counter', (counter) => counters.child(workflow, node, counter));
   }
 

@@ -104,7 +104,7 @@ describe('metrics of runs', () => {
     assert.equal(read.value('cano_node_visits_total', { workflow, node: 'fetch', status: 'completed' }), 3);
     assert.equal(read.value('cano_node_transitions_total', { workflow, node: 'each', outcome: 'Split' }), 3);
     assert.equal(read.value('cano_node_transitions_total', { workflow, node: 'Split', outcome: 'failed' }), 3);
-    assert.equal(read.value('cano_node_counter_total', { workflow, node: 'fetch', counter: 'calls' }), 18);
+    assert.equal(read.value('cano_node_counts_total', { workflow, node: 'fetch', counter: 'calls' }), 18);
     assert.equal(read.value('cano_log_lines_total', { workflow, level: 'warn' }), 9);
     assert.equal(read.value('cano_node_exec_duration_seconds_count', { workflow, node: 'each' }), 12);
     assert.equal(read.value('cano_node_phase_seconds_total', { workflow, node: 'fetch', phase: 'backoff' }), 0.6);
@@ -229,10 +229,10 @@ describe('the exporter', () => {
     });
     await clock.until(engine.start(workflowOf(chatty), newStore()).result);
     const read = await render(exporter);
-    const counters = read.samples.filter(({ name }) => name === 'cano_node_counter_total');
+    const counters = read.samples.filter(({ name }) => name === 'cano_node_counts_total');
     assert.equal(counters.length, 51);
-    assert.equal(read.sum('cano_node_counter_total'), 10_000);
-    assert.equal(read.value('cano_node_counter_total', { counter: '__other__' }), 9_950);
+    assert.equal(read.sum('cano_node_counts_total'), 10_000);
+    assert.equal(read.value('cano_node_counts_total', { counter: '__other__' }), 9_950);
     assert.equal(read.value('cano_metrics_dropped_label_values_total', { label: 'counter' }), 9_950);
   });
 

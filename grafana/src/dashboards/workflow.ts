@@ -1,0 +1,144 @@
+/** One workflow from the inside: which node is slow, which one fails, which way do runs take? */
+import { NODE, of, quantile, rate, share, sum } from '../queries.ts';
+import { BY_PHASE, BY_STATUS, type DashboardSpec } from '../spec.ts';
+
+const byNode = 'workflow, node';
+const name = '{{workflow}}/{{node}}';
+
+export const workflow: DashboardSpec = {
+  uid: 'cano-workflow',
+  title: 'cano / Workflow and nodes',
+  about: 'The nodes of workflows: time, failures, retries, transitions, and what they count themselves.',
+  variables: ['workflow', 'node'],
+  rows: [
+    {
+      title: 'Nodes of $workflow',
+      panels: [
+        {
+          kind: 'lines',
+          title: 'Exec, p95',
+          about: 'Running time of exec in one attempt, of each item for a batch.',
+          unit: 's',
+          width: 12,
+          queries: [{ expr: quantile(0.95, 'cano_node_exec_duration_seconds', NODE, byNode), legend: name }],
+        },
+        {
+          kind: 'heat',
+          title: 'Exec time',
+          about: 'How long execs of the chosen nodes run: the darker, the more of them.',
+          unit: 's',
+          width: 12,
+          queries: [{ expr: sum(rate('cano_node_exec_duration_seconds_bucket', NODE), 'le'), legend: '{{le}}' }],
+        },
+        {
+          kind: 'area',
+          title: 'Executions in each phase, by node',
+          about: 'Seconds per second, which is the mean number of executions of the node in that phase.',
+          unit: 'short',
+          width: 24,
+          height: 9,
+          colors: BY_PHASE,
+          queries: [
+            {
+              expr: sum(rate('cano_node_phase_seconds_total', `${NODE},phase="exec"`), 'node, phase'),
+              legend: '{{node}} {{phase}}',
+            },
+            {
+              expr: `${sum(rate('cano_node_phase_seconds_total', `${NODE},phase!="exec"`), 'node, phase')} > 0`,
+              legend: '{{node}} {{phase}}',
+            },
+          ],
+        },
+        {
+          kind: 'lines',
+          title: 'Attempts per second',
+          about: 'Attempts of exec, of each item for a batch: what the node gets done.',
+          unit: 'reqps',
+          width: 12,
+          queries: [{ expr: sum(rate('cano_node_attempts_total', NODE), byNode), legend: name }],
+        },
+        {
+          kind: 'area',
+          title: 'Visits by status',
+          about: 'Visits that have ended per second, retries included.',
+          unit: 'reqps',
+          width: 12,
+          colors: BY_STATUS,
+          queries: [{ expr: sum(rate('cano_node_visits_total', NODE), 'status'), legend: '{{status}}' }],
+        },
+      ],
+    },
+    {
+      title: 'Failures and retries',
+      panels: [
+        {
+          kind: 'lines',
+          title: 'Share of attempts that fail',
+          about: 'Attempts that did not end well, cancelled ones left out, of all. A gap: there was none.',
+          unit: 'percentunit',
+          max: 1,
+          width: 8,
+          queries: [
+            {
+              expr: share(
+                sum(rate('cano_node_attempts_total', `${NODE},outcome=~"error|timeout|crash"`), byNode),
+                sum(rate('cano_node_attempts_total', NODE), byNode),
+              ),
+              legend: name,
+            },
+          ],
+        },
+        {
+          kind: 'lines',
+          title: 'Retries per second',
+          about: 'Attempts after the first, of any phase.',
+          unit: 'reqps',
+          width: 8,
+          queries: [{ expr: sum(rate('cano_node_retries_total', NODE), byNode), legend: name }],
+        },
+        {
+          kind: 'bars',
+          title: 'Failed attempts',
+          about: 'By node and reason, in the range shown; the ten most frequent.',
+          unit: 'short',
+          decimals: 0,
+          width: 8,
+          queries: [
+            {
+              expr: `topk(10, round(sum by (${byNode}, reason) (increase(${of('cano_node_failures_total', NODE)}[$__range]))))`,
+              legend: `${name} {{reason}}`,
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Ways and counts',
+      panels: [
+        {
+          kind: 'lines',
+          title: 'Transitions taken',
+          about: 'By node and the outcome of its visits; failed is the way of onFailure.',
+          unit: 'reqps',
+          width: 12,
+          queries: [
+            {
+              expr: sum(rate('cano_node_transitions_total', NODE), 'node, outcome'),
+              legend: '{{node}} → {{outcome}}',
+            },
+          ],
+        },
+        {
+          kind: 'lines',
+          title: 'What nodes count',
+          about: 'Per second, by the name given to ctx.counter(name).',
+          unit: 'cps',
+          width: 12,
+          queries: [
+            { expr: sum(rate('cano_node_counts_total', NODE), 'node, counter'), legend: '{{node}} {{counter}}' },
+          ],
+        },
+      ],
+    },
+  ],
+};

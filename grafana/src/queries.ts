@@ -1,0 +1,47 @@
+/** PromQL as the dashboards need it: every query is of the chosen jobs and instances, and counters are looked at by rate only. */
+const OURS = 'job=~"$job",instance=~"$instance"';
+
+/** Matchers of the variables of a dashboard. */
+export const WORKFLOW = 'workflow=~"$workflow"';
+export const NODE = `${WORKFLOW},node=~"$node"`;
+export const POOL = 'pool=~"$pool"';
+export const SCHEDULE = 'schedule=~"$schedule"';
+
+/** The series of a metric. */
+export function of(metric: string, matchers = ''): string {
+  return `${metric}{${OURS}${matchers === '' ? '' : `,${matchers}`}}`;
+}
+
+export function rate(metric: string, matchers = ''): string {
+  return `rate(${of(metric, matchers)}[$__rate_interval])`;
+}
+
+/** How much a counter of rare things has grown: whole things, so it is rounded. */
+export function grown(by: string, metric: string, matchers = '', range = '$__rate_interval'): string {
+  return `round(sum by (${by}) (increase(${of(metric, matchers)}[${range}])))`;
+}
+
+export function sum(expr: string, by?: string): string {
+  return by === undefined ? `sum(${expr})` : `sum by (${by}) (${expr})`;
+}
+
+/** @param metric a histogram */
+export function quantile(q: number, metric: string, matchers = '', by?: string): string {
+  return `histogram_quantile(${q}, ${sum(rate(`${metric}_bucket`, matchers), by === undefined ? 'le' : `${by}, le`)})`;
+}
+
+/** p50, p95 and p99 of a histogram, as queries with these names. */
+export function percentiles(metric: string, matchers = ''): { readonly expr: string; readonly legend: string }[] {
+  return [0.5, 0.95, 0.99].map((q) => ({ expr: quantile(q, metric, matchers), legend: `p${Math.round(q * 100)}` }));
+}
+
+/** Share of its time that the main thread's event loop was not idle. */
+export function mainLoopBusy(): string {
+  const active = rate('cano_event_loop_active_seconds_total');
+  return `max(${active} / (${active} + ${rate('cano_event_loop_idle_seconds_total')}))`;
+}
+
+/** Shares of a whole: sums are divided, never shares averaged. */
+export function share(part: string, whole: string): string {
+  return `${part} / ${whole}`;
+}
