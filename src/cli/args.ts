@@ -16,10 +16,10 @@ export type Command =
   | { readonly kind: 'run'; readonly file: string; readonly rest: readonly string[] }
   | { readonly kind: 'graph'; readonly file: string }
   | { readonly kind: 'serve'; readonly file: string; readonly rest: readonly string[] }
-  | { readonly kind: 'bench' | 'schedules' | 'runs' | 'trace'; readonly rest: readonly string[] };
+  | { readonly kind: 'bench' | 'schedules' | 'runs' | 'trace' | 'grafana'; readonly rest: readonly string[] };
 
 /** What there is help of. */
-export type HelpTopic = 'cano' | 'run' | 'bench' | 'graph' | 'serve' | 'schedules' | 'runs' | 'trace';
+export type HelpTopic = 'cano' | 'run' | 'bench' | 'graph' | 'serve' | 'schedules' | 'runs' | 'trace' | 'grafana';
 
 const TOPICS: readonly string[] = [
   'run',
@@ -29,6 +29,7 @@ const TOPICS: readonly string[] = [
   'schedules',
   'runs',
   'trace',
+  'grafana',
 ] satisfies HelpTopic[];
 
 type OwnFlag =
@@ -110,6 +111,7 @@ export function readCommand(argv: readonly string[]): Command {
     case 'schedules':
     case 'runs':
     case 'trace':
+    case 'grafana':
       return argv.slice(1).some(isHelp) ? { kind: 'help', of: command } : { kind: command, rest: argv.slice(1) };
     case 'run':
     case 'serve':

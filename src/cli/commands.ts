@@ -3,6 +3,7 @@ import { availableThreads } from '../index.ts';
 import { readCommand, readRunFlags } from './args.ts';
 import { bench } from './bench/bench.ts';
 import { compare } from './compare.ts';
+import { grafana } from './grafana.ts';
 import { helpOf, pipelineHelp } from './help.ts';
 import { requireWritable } from './output-file.ts';
 import type { Io } from './io.ts';
@@ -56,6 +57,8 @@ export async function execute(argv: readonly string[], program: Program, io: Io)
       return executeRemote('runs', RUN_VERBS, command.rest, io);
     case 'trace':
       return traceCommand(command.rest, io);
+    case 'grafana':
+      return grafana(command.rest, io);
     case 'run':
       return run(command.file, command.rest, program, io);
     default:

@@ -2,6 +2,7 @@
 import { RUN_FLAGS, type HelpTopic } from './args.ts';
 import { BENCH_FLAGS } from './bench/flags.ts';
 import { KERNEL_TEXTS } from './bench/kernel-texts.ts';
+import { GRAFANA_FLAGS } from './grafana.ts';
 import type { Pipeline } from './pipeline-file.ts';
 import { REMOTE_FLAGS, type Verb } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
@@ -26,6 +27,7 @@ export function helpOf(of: HelpTopic): string {
   cano schedules [VERB]    the schedules of a server: list, show, trigger, pause, resume
   cano runs [VERB]         the runs of a server: list, show, start, cancel
   cano trace open FILE     what is in a timeline of cano run --trace, and how to see it
+  cano grafana export DIR  dashboards for Grafana, alerts and rules for Prometheus
   cano --version
 
 Flags of every run:
@@ -91,6 +93,20 @@ Examples:
   cano trace open trace.json.gz
 
 Exit codes: 0 done, 2 there is no such file, or it is no trace of cano.
+`;
+    case 'grafana':
+      return `cano grafana export DIR [flags]
+
+Writes into DIR: dashboards, alerts and recording rules, the configuration of a Prometheus that scrapes localhost:9464,
+the files that provision a Grafana, a docker-compose.yml for both, and what the metrics and the alerts mean.
+A file that is there and differs is not overwritten: then nothing is written.
+
+${table(rowsOf(GRAFANA_FLAGS))}
+
+Example:
+  cano grafana export ./monitoring && cd monitoring && docker compose up
+
+Exit codes: 0 done, 2 nothing was written.
 `;
     default:
       return of satisfies never;

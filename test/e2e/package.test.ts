@@ -54,15 +54,30 @@ export async function run(exec, input, options) {
 `,
 };
 
+/** What `cano grafana export` writes; not how it is made, tested and shown. */
+const forGrafana = [
+  'ALERTS.md',
+  'METRICS.md',
+  ...['benchmark', 'overview', 'pool', 'scheduler', 'workflow'].map((name) => `dashboards/cano-${name}.json`),
+  'docker-compose.yml',
+  'prometheus/prometheus.yml',
+  'prometheus/rules/cano-alerts.yml',
+  'prometheus/rules/cano-recording.yml',
+  'provisioning/dashboards/cano.yml',
+  'provisioning/datasources/cano.yml',
+].map((path) => `grafana/${path}`);
+
 describe('its files', () => {
   test('are the nodes, the entries with their chunks, the declarations, and nothing else', () => {
     const isChunk = (path: string): boolean => /^dist\/src\/chunks\/(?:chunk|serve)-[A-Z0-9]{8}\.js$/.test(path);
-    const entries = ['index', 'node', 'server/index', 'cli/main', 'worker/entry'].map((path) => `src/${path}`);
+    const entries = ['index', 'node', 'prometheus', 'server/index', 'cli/main', 'worker/entry'].map(
+      (path) => `src/${path}`,
+    );
     const compiled = [...entries, ...sourcesIn('nodes')].map((path) => `dist/${path}.js`);
     const declared = [...sourcesIn('src'), ...sourcesIn('nodes')].map((path) => `dist/${path}.d.ts`);
     assert.deepEqual(
       built.files.filter((path) => !isChunk(path)),
-      [...compiled, ...declared, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].toSorted(),
+      [...compiled, ...declared, ...forGrafana, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].toSorted(),
     );
     const chunks = built.files.filter(isChunk);
     // Each costs its share of the start.
@@ -220,6 +235,18 @@ export default definePipeline({
       `process.stdout.write(require('node:child_process').execFileSync(${JSON.stringify(bin)}, ['--version'], { encoding: 'utf8' }))`,
     ]);
     assert.deepEqual([code, stdout], [0, `${manifest.version}\n`]);
+  });
+
+  test('exports what belongs to Grafana and Prometheus', async () => {
+    const { code, stderr } = await installed.run([bin, 'grafana', 'export', 'monitoring']);
+    assert.equal(code, 0, stderr);
+    for (const path of forGrafana) {
+      assert.deepEqual(
+        readFileSync(installed.path(path.replace('grafana/', 'monitoring/'))),
+        readFileSync(join(root, path)),
+        path,
+      );
+    }
   });
 
   test('runs a pipeline in TypeScript beside an installed tsx', async () => {

@@ -57,6 +57,7 @@ export function buildPackage(): BuiltPackage {
     throw new Error(`the build ended with ${String(built.status)}:\n${built.stdout}${built.stderr}`);
   for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
     cpSync(join(root, file), join(staged, file));
+  cpSync(join(root, 'grafana'), join(staged, 'grafana'), { recursive: true });
   // --ignore-scripts: prepack would build into the repository.
   const packed = spawnSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], {
     cwd: staged,

@@ -19,6 +19,8 @@ describe('readCommand', () => {
     ['-v', { kind: 'version' }],
     ['run a.ts', { kind: 'run', file: 'a.ts', rest: [] }],
     ['run a.ts --x 1', { kind: 'run', file: 'a.ts', rest: ['--x', '1'] }],
+    ['grafana export d --force', { kind: 'grafana', rest: ['export', 'd', '--force'] }],
+    ['grafana export --help', { kind: 'help', of: 'grafana' }],
     ['graph a.ts', { kind: 'graph', file: 'a.ts' }],
     ['trace open t.json --json', { kind: 'trace', rest: ['open', 't.json', '--json'] }],
     ['trace open --help', { kind: 'help', of: 'trace' }],
@@ -29,7 +31,7 @@ describe('readCommand', () => {
     ['rnu a.ts', "unknown command 'rnu': did you mean 'run'?"],
     [
       'deploy',
-      "unknown command 'deploy': the commands are 'run', 'bench', 'graph', 'serve', 'schedules', 'runs', 'trace'; cano --help tells more",
+      "unknown command 'deploy': the commands are 'run', 'bench', 'graph', 'serve', 'schedules', 'runs', 'trace', 'grafana'; cano --help tells more",
     ],
     ['--hlep', "unknown flag --hlep: did you mean '--help'?"],
     ['--threads 2', 'unknown flag --threads: cano --help lists what there is'],

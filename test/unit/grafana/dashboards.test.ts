@@ -164,13 +164,13 @@ describe('rules', () => {
   it('are twelve alerts, each with severity, text, and a section on what to do', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
     assert.equal(alerts.length, 12);
-    const readme = readFileSync(join(GRAFANA, 'README.md'), 'utf8');
+    const page = readFileSync(join(GRAFANA, 'ALERTS.md'), 'utf8');
     for (const { alert = '', labels, annotations } of alerts) {
       assert.match(alert, /^Cano[A-Z]\w+$/);
       assert.match(labels?.['severity'] ?? '', /^(critical|warning|info)$/, alert);
       assert.ok((annotations?.['summary'] ?? '') !== '' && (annotations?.['description'] ?? '') !== '', alert);
-      assert.equal(annotations?.['runbook'], `README.md#${alert.toLowerCase()}`);
-      assert.ok(readme.includes(`\n### ${alert}\n`), `README.md has no section ${alert}`);
+      assert.equal(annotations?.['runbook'], `ALERTS.md#${alert.toLowerCase()}`);
+      assert.ok(page.includes(`\n## ${alert}\n`), `ALERTS.md has no section ${alert}`);
     }
   });
 
