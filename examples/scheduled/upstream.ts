@@ -7,6 +7,7 @@ const fetchPrices = nodeFor<MemoryStore>()({
   retry: retry.fixed({ retries: 1, delay: '200ms' }),
   exec: async (_: undefined, ctx): Promise<string> => {
     ctx.counter('requests').add(1);
+    ctx.log.info('asks for the prices');
     // Port 1 of this machine: nobody listens there.
     const response = await fetch('http://127.0.0.1:1/prices');
     return response.text();

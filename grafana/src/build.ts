@@ -67,17 +67,20 @@ export function dashboardJson(spec: DashboardSpec): string {
 }
 
 function variable(name: keyof typeof VARIABLES): dashboard.QueryVariableBuilder {
-  return new dashboard.QueryVariableBuilder(name)
-    .label(name)
-    .datasource(SOURCE)
-    .query({ query: VARIABLES[name], refId: name })
-    .definition(VARIABLES[name])
-    .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
-    .sort(dashboard.VariableSort.AlphabeticalAsc)
-    .multi(true)
-    .includeAll(true)
-    .allValue('.+')
-    .current({ text: ['All'], value: ['$__all'], selected: true });
+  return (
+    new dashboard.QueryVariableBuilder(name)
+      .label(name)
+      .datasource(SOURCE)
+      // As its editor writes it; 1 stands for label_values.
+      .query({ qryType: 1, query: VARIABLES[name], refId: 'PrometheusVariableQueryEditor-VariableQuery' })
+      .definition(VARIABLES[name])
+      .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+      .sort(dashboard.VariableSort.AlphabeticalAsc)
+      .multi(true)
+      .includeAll(true)
+      .allValue('.+')
+      .current({ text: ['All'], value: ['$__all'], selected: true })
+  );
 }
 
 function annotated({ name, expr, text, color }: AnnotationSpec): dashboard.AnnotationQueryBuilder {
@@ -160,7 +163,7 @@ function panelOf(spec: PanelSpec): Panel {
   return panel;
 }
 
-function kindOf({ kind }: PanelSpec): Panel {
+function kindOf({ kind, width }: PanelSpec): Panel {
   switch (kind) {
     case 'stat':
       return new stat.PanelBuilder()
@@ -194,28 +197,23 @@ function kindOf({ kind }: PanelSpec): Panel {
         .legend(new common.VizLegendOptionsBuilder().showLegend(true).displayMode(common.LegendDisplayMode.List));
     case 'lines':
     case 'area':
-      return lines(kind === 'area');
+      return lines(kind === 'area', width);
     default:
       return kind satisfies never;
   }
 }
 
-function lines(isStacked: boolean): timeseries.PanelBuilder {
+function lines(isStacked: boolean, width: number): timeseries.PanelBuilder {
   const panel = new timeseries.PanelBuilder()
-    .lineWidth(1)
+    // A stacked series of zeros would still draw its line, on top of all others.
+    .lineWidth(isStacked ? 0 : 1)
     .fillOpacity(isStacked ? 60 : 10)
     .showPoints(common.VisibilityMode.Never)
     .spanNulls(false)
     .tooltip(
       new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending),
     )
-    .legend(
-      new common.VizLegendOptionsBuilder()
-        .showLegend(true)
-        .displayMode(common.LegendDisplayMode.Table)
-        .placement(common.LegendPlacement.Right)
-        .calcs(['mean', 'max']),
-    );
+    .legend(legendOf(width));
   return isStacked ? panel.stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal)) : panel;
 }
 
@@ -227,4 +225,12 @@ function stepsOf(thresholds: readonly Threshold[]): dashboard.ThresholdsConfigBu
   return new dashboard.ThresholdsConfigBuilder()
     .mode(dashboard.ThresholdsMode.Absolute)
     .steps(thresholds.map(([value, color]) => ({ value, color })));
+}
+
+/** A table where there is room for it. */
+function legendOf(width: number): common.VizLegendOptionsBuilder {
+  const legend = new common.VizLegendOptionsBuilder().showLegend(true);
+  return width >= 12
+    ? legend.displayMode(common.LegendDisplayMode.Table).placement(common.LegendPlacement.Right).calcs(['mean', 'max'])
+    : legend.displayMode(common.LegendDisplayMode.List).placement(common.LegendPlacement.Bottom);
 }

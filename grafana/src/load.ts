@@ -1,4 +1,5 @@
 /** Load for the example over its HTTP API, beside what its schedules do: what somebody tries who looks at the dashboards. */
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Serving } from './serving.ts';
 
@@ -14,6 +15,14 @@ export async function loadUntil(signal: AbortSignal, serving: Serving): Promise<
     serving.trigger('report'),
     turns(() => serving.run('prices', { paths: 150_000 })),
     turns(() => serving.run('prices', { paths: 30_000 })),
-    turns(() => serving.trigger('corpus', { input: texts, out: './out-corpus', limit: 100 })),
+    turns(async () => {
+      await serving.trigger('corpus', { input: texts, out: './out-corpus', limit: 100 });
+      await pause(signal);
+    }),
   ]);
+}
+
+/** So that there are times with much of it, and times with little. */
+function pause(signal: AbortSignal): Promise<void> {
+  return setTimeout(8_000, undefined, { signal }).catch(() => {});
 }

@@ -76,13 +76,13 @@ export const BY_STATUS: Readonly<Record<string, string>> = {
 };
 
 export const BY_PHASE: Readonly<Record<string, string>> = {
-  '(.* )?exec': GREEN,
-  '(.* )?queue': ORANGE,
-  '(.* )?clone': 'purple',
-  '(.* )?return': 'light-purple',
-  '(.* )?prep': 'blue',
-  '(.* )?post': 'light-blue',
-  '(.* )?backoff': RED,
+  exec: GREEN,
+  queue: ORANGE,
+  clone: 'purple',
+  return: 'light-purple',
+  prep: 'blue',
+  post: 'light-blue',
+  backoff: RED,
 };
 
 /** Of a share where more is worse, such as a busy main loop. */

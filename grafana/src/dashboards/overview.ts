@@ -57,14 +57,10 @@ export const overview: DashboardSpec = {
         {
           kind: 'stat',
           title: 'Busy threads',
-          about: 'Share of the threads that there may be which has been executing, as a mean over the interval.',
+          about:
+            'Share of the threads that there may be which has been executing, as a mean over the interval. All of them busy is what a pool is for; whether runs wait for it is in the queue phase below.',
           unit: 'percentunit',
           width: 4,
-          thresholds: [
-            [null, 'green'],
-            [0.8, 'orange'],
-            [0.95, 'red'],
-          ],
           queries: [{ expr: share(sum(rate('cano_pool_busy_seconds_total')), sum(of('cano_pool_threads_max'))) }],
         },
         {
@@ -102,15 +98,15 @@ export const overview: DashboardSpec = {
         {
           kind: 'lines',
           title: 'Active and pending runs',
-          about: 'Runs under way, as a mean over the interval, and runs that wait for room (maxRuns).',
+          about: 'Runs under way by workflow, as a mean over the interval, and all runs that wait for room (maxRuns).',
           unit: 'short',
           width: 12,
           queries: [
             {
               expr: sum(rate('cano_workflow_run_active_seconds_total', WORKFLOW), 'workflow'),
-              legend: '{{workflow}} active',
+              legend: '{{workflow}}',
             },
-            { expr: sum(of('cano_workflow_runs_pending', WORKFLOW), 'workflow'), legend: '{{workflow}} pending' },
+            { expr: sum(of('cano_workflow_runs_pending', WORKFLOW)), legend: 'all, pending' },
           ],
         },
         {

@@ -73,14 +73,13 @@ export const scheduler: DashboardSpec = {
       panels: [
         {
           kind: 'lines',
-          title: 'Runs started',
-          about: 'In each interval, by schedule and reason: its plan, a catch-up, or somebody who triggered it.',
-          unit: 'short',
-          decimals: 0,
+          title: 'Runs started per minute',
+          about: 'By schedule and reason: its plan, a catch-up, or somebody who triggered it.',
+          unit: 'cpm',
           width: 12,
           queries: [
             {
-              expr: `${grown('schedule, reason', 'cano_scheduler_fires_total', SCHEDULE)} > 0`,
+              expr: `60 * ${sum(rate('cano_scheduler_fires_total', SCHEDULE), 'schedule, reason')} > 0`,
               legend: '{{schedule}}: {{reason}}',
             },
           ],
@@ -133,7 +132,8 @@ export const scheduler: DashboardSpec = {
           width: 8,
           queries: [
             {
-              expr: `min by (schedule) (${of('cano_scheduler_next_fire_timestamp_seconds', SCHEDULE)}) - time()`,
+              // What was to fire since the last scrape has done so.
+              expr: `clamp_min(min by (schedule) (${of('cano_scheduler_next_fire_timestamp_seconds', SCHEDULE)}) - time(), 0)`,
               legend: '{{schedule}}',
             },
           ],

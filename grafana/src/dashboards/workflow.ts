@@ -32,20 +32,34 @@ export const workflow: DashboardSpec = {
         },
         {
           kind: 'area',
-          title: 'Executions in each phase, by node',
-          about: 'Seconds per second, which is the mean number of executions of the node in that phase.',
+          title: 'Execs under way',
+          about: 'Seconds of exec per second, which is the mean number of execs of the node that run.',
           unit: 'short',
-          width: 24,
-          height: 9,
+          width: 12,
+          queries: [{ expr: sum(rate('cano_node_phase_seconds_total', `${NODE},phase="exec"`), byNode), legend: name }],
+        },
+        {
+          kind: 'area',
+          title: 'Executions that wait for a thread',
+          about: 'As a mean over the interval. Nodes of one workflow that wait for each other do not show here.',
+          unit: 'short',
+          width: 12,
+          queries: [
+            { expr: sum(rate('cano_node_phase_seconds_total', `${NODE},phase="queue"`), byNode), legend: name },
+          ],
+        },
+        {
+          kind: 'area',
+          title: 'Executions in the other phases',
+          about:
+            'Copies to threads and back, prep and post on the main thread, waits before retries; of all chosen nodes.',
+          unit: 'short',
+          width: 12,
           colors: BY_PHASE,
           queries: [
             {
-              expr: sum(rate('cano_node_phase_seconds_total', `${NODE},phase="exec"`), 'node, phase'),
-              legend: '{{node}} {{phase}}',
-            },
-            {
-              expr: `${sum(rate('cano_node_phase_seconds_total', `${NODE},phase!="exec"`), 'node, phase')} > 0`,
-              legend: '{{node}} {{phase}}',
+              expr: sum(rate('cano_node_phase_seconds_total', `${NODE},phase!~"exec|queue"`), 'phase'),
+              legend: '{{phase}}',
             },
           ],
         },
@@ -56,15 +70,6 @@ export const workflow: DashboardSpec = {
           unit: 'reqps',
           width: 12,
           queries: [{ expr: sum(rate('cano_node_attempts_total', NODE), byNode), legend: name }],
-        },
-        {
-          kind: 'area',
-          title: 'Visits by status',
-          about: 'Visits that have ended per second, retries included.',
-          unit: 'reqps',
-          width: 12,
-          colors: BY_STATUS,
-          queries: [{ expr: sum(rate('cano_node_visits_total', NODE), 'status'), legend: '{{status}}' }],
         },
       ],
     },
@@ -105,7 +110,7 @@ export const workflow: DashboardSpec = {
           width: 8,
           queries: [
             {
-              expr: `topk(10, round(sum by (${byNode}, reason) (increase(${of('cano_node_failures_total', NODE)}[$__range]))))`,
+              expr: `topk(10, round(sum by (${byNode}, reason) (increase(${of('cano_node_failures_total', NODE)}[$__range]))) > 0)`,
               legend: `${name} {{reason}}`,
             },
           ],
@@ -116,11 +121,20 @@ export const workflow: DashboardSpec = {
       title: 'Ways and counts',
       panels: [
         {
+          kind: 'area',
+          title: 'Visits by status',
+          about: 'Visits that have ended per second, retries included.',
+          unit: 'reqps',
+          width: 8,
+          colors: BY_STATUS,
+          queries: [{ expr: sum(rate('cano_node_visits_total', NODE), 'status'), legend: '{{status}}' }],
+        },
+        {
           kind: 'lines',
           title: 'Transitions taken',
           about: 'By node and the outcome of its visits; failed is the way of onFailure.',
           unit: 'reqps',
-          width: 12,
+          width: 8,
           queries: [
             {
               expr: sum(rate('cano_node_transitions_total', NODE), 'node, outcome'),
@@ -133,7 +147,7 @@ export const workflow: DashboardSpec = {
           title: 'What nodes count',
           about: 'Per second, by the name given to ctx.counter(name).',
           unit: 'cps',
-          width: 12,
+          width: 8,
           queries: [
             { expr: sum(rate('cano_node_counts_total', NODE), 'node, counter'), legend: '{{node}} {{counter}}' },
           ],
