@@ -7,12 +7,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { checkLive, summaryOf, type LiveWindow } from '../../grafana/src/live.ts';
+import { setTimeout } from 'node:timers/promises';
+import { checkLive, summaryOf, type LiveResult, type LiveWindow } from '../../grafana/src/live.ts';
 import { loadUntil } from '../../grafana/src/load.ts';
 import { GRAFANA, readDashboards, type Dashboard } from '../../grafana/src/model.ts';
 import { findPrometheus, HOW_TO_GET, Prometheus, type Binaries } from '../../grafana/src/prometheus.ts';
 import { promtool } from '../../grafana/src/promtool.ts';
 import { Serving } from '../../grafana/src/serving.ts';
+
+/** On a machine that is busy with other things. */
+const LIMIT_SECONDS = 60;
 
 const found = findPrometheus();
 const isNeeded = (process.env['CANO_NEED_PROMETHEUS'] ?? '') !== '';
@@ -64,22 +68,30 @@ describe('dashboards and rules', { skip, concurrency: 2 }, () => {
     let prometheus: Prometheus | undefined;
     let window: LiveWindow;
 
+    let result: LiveResult;
+
     before(async () => {
       serving = await Serving.start();
       prometheus = await Prometheus.start({ binaries, target: serving.target, scrapeInterval: '1s' });
+      const load = new AbortController();
+      const loading = loadUntil(load.signal, serving);
       const from = Date.now() / 1_000;
-      // Until the schedule that backs off has left out a fire, which it does after 15 s.
-      await loadUntil(AbortSignal.timeout(18_000), serving);
-      const to = Date.now() / 1_000;
-      window = { from, to, step: 1, rateInterval: '5s', range: `${Math.ceil(to - from)}s` };
+      // What comes last is a fire that is left out while its schedule backs off: after some 15 s.
+      do {
+        await setTimeout(2_000);
+        const to = Date.now() / 1_000;
+        window = { from, to, step: 1, rateInterval: '5s', range: `${Math.ceil(to - from)}s` };
+        result = await checkLive(prometheus, dashboards, window);
+      } while (result.failures.length > 0 && window.to - from < LIMIT_SECONDS);
+      load.abort();
+      await loading;
     });
     after(async () => {
       await prometheus?.stop();
       await serving?.stop();
     });
 
-    it('gives every query of every dashboard data, and all rules are healthy', async (context) => {
-      const result = await checkLive(prometheus as Prometheus, dashboards, window);
+    it('gives every query of every dashboard data, and all rules are healthy', (context) => {
       context.diagnostic(summaryOf(result));
       assert.deepEqual(result.failures, []);
       assert.ok(result.panels > 50 && result.queries > 80 && result.rules === 19, summaryOf(result));
