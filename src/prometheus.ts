@@ -36,7 +36,10 @@ export interface PrometheusOptions {
   /** What is observed; `exporter.observe` adds more. */
   readonly engine?: Engine<never> | undefined;
   readonly scheduler?: Scheduler | undefined;
-  /** Series of these begin at 0 before their first run, so that nothing of it is missed. Others are met at their first run. */
+  /**
+   * Series of these, and of the workflows of schedules, begin at 0 before their first run, so that nothing of it is missed.
+   * Others are met at their first run.
+   */
   readonly workflows?: readonly { readonly definition: WorkflowDefinition }[] | undefined;
   /** Upper bounds of histograms, ascending: in seconds, for `bytes` in bytes. @default those of the catalogue */
   readonly buckets?: Partial<Readonly<Record<BucketKind, readonly number[]>>> | undefined;

@@ -19,8 +19,9 @@ if (binaries === undefined) throw new Error(HOW_TO_GET);
 
 const dashboards = readDashboards();
 const serving = await Serving.start();
-const prometheus = await Prometheus.start({ binaries, target: serving.target });
+let prometheus: Prometheus | undefined;
 try {
+  prometheus = await Prometheus.start({ binaries, target: serving.target });
   console.log(`${serving.url} is under load for ${seconds} s`);
   const from = Date.now() / 1_000;
   await loadUntil(AbortSignal.timeout(seconds * 1_000), serving);
@@ -41,6 +42,6 @@ try {
   for (const each of [...lints, ...tools]) console.log(`FAILED ${each}`);
   process.exitCode = result.failures.length + lints.length + tools.length === 0 ? 0 : 1;
 } finally {
-  await prometheus.stop();
+  await prometheus?.stop();
   await serving.stop();
 }

@@ -17,11 +17,11 @@ const binaries = findPrometheus();
 if (binaries === undefined) throw new Error(HOW_TO_GET);
 
 let serving = await Serving.start({ CANO_THREADS: '1' });
-const { target } = serving;
-const prometheus = await Prometheus.start({ binaries, target });
-// The first rates are of 20 s.
-const from = Date.now() / 1_000 + 20;
+let prometheus: Prometheus | undefined;
 try {
+  prometheus = await Prometheus.start({ binaries, target: serving.target });
+  // The first rates are of 20 s.
+  const from = Date.now() / 1_000 + 20;
   await loadUntil(AbortSignal.timeout(seconds * 1_000), serving);
   await serving.stop();
   // The same address: one target, whose process was started anew.
@@ -35,6 +35,6 @@ try {
     console.log(`${dashboard.uid}.png: ${Math.round(png.length / 1_000)} kB`);
   }
 } finally {
-  await prometheus.stop();
+  await prometheus?.stop();
   await serving.stop();
 }

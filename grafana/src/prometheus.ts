@@ -106,7 +106,15 @@ export class Prometheus {
     child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4_000)));
     const started = new Prometheus(`http://${address}`, child, folder);
     try {
-      await started.#ready();
+      await started.#until('ready', () =>
+        fetch(`${started.#url}/-/ready`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+      // What is counted before the first scrape has not grown, as Prometheus sees it.
+      const scraped = async (): Promise<boolean> => (await started.query('up == 1', Date.now() / 1_000)).length > 0;
+      await started.#until('able to scrape its target', scraped);
     } catch (error) {
       await started.stop();
       throw new Error(`prometheus did not start: ${log}`, { cause: error });
@@ -114,16 +122,11 @@ export class Prometheus {
     return started;
   }
 
-  async #ready(): Promise<void> {
+  async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + START_LIMIT_MS;
-    for (;;) {
+    while (!(await isSo())) {
       if (this.#child.exitCode !== null) throw new Error(`it ended with ${this.#child.exitCode}`);
-      const isReady = await fetch(`${this.#url}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (isReady) return;
-      if (Date.now() > deadline) throw new Error(`it was not ready after ${START_LIMIT_MS / 1_000} s`);
+      if (Date.now() > deadline) throw new Error(`it was not ${what} after ${START_LIMIT_MS / 1_000} s`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -18,21 +18,25 @@ export interface EngineSource extends ObservedEngine {
   runs(): readonly RunSource[];
 }
 
-interface RunSource {
+interface WorkflowSource {
+  readonly definition: { readonly name: string };
+}
+
+interface RunSource extends WorkflowSource {
   readonly id: string;
   readonly status: string;
-  readonly definition: { readonly name: string };
   report(): { readonly wallMs: number };
 }
 
 export interface SchedulerSource extends ObservedScheduler {
   listen(listener: (event: ScheduleEvent) => void): () => void;
+  workflowOf(id: string): WorkflowSource;
 }
 
 export interface MetricsOptions extends FamiliesOptions {
   readonly version: string;
-  /** What is known of the workflow of a run that begins; asked once per workflow. */
-  readonly declare: (run: RunSource) => DeclaredWorkflow;
+  /** What is known of a workflow, by a run of it that begins, or the schedule that it has; asked once per workflow. */
+  readonly declare: (source: WorkflowSource) => DeclaredWorkflow;
   readonly clock: Clock;
 }
 
@@ -94,7 +98,14 @@ export class Metrics {
     if (this.#schedulers.has(scheduler)) return;
     this.#schedulers.add(scheduler);
     this.#schedules.add(scheduler);
-    this.#offs.push(scheduler.listen((event) => this.#schedules.take(event)));
+    // Runs of schedules are often short: what the first of them counts would be over before a scrape has seen it at 0.
+    for (const { id } of scheduler.overview()) this.#declareOf(scheduler.workflowOf(id));
+    const off = scheduler.listen((event) => {
+      if (event.type === 'schedule.changed' && event.change === 'added')
+        this.#declareOf(scheduler.workflowOf(event.schedule));
+      this.#schedules.take(event);
+    });
+    this.#offs.push(off);
   }
 
   /** Has all series of a workflow begin at 0. */
@@ -118,8 +129,8 @@ export class Metrics {
     for (const off of this.#offs.splice(0)) off();
   }
 
-  #declareOf(run: RunSource): void {
-    if (this.#declared.has(run.definition.name)) return;
-    this.declare(this.#declare(run));
+  #declareOf(source: WorkflowSource): void {
+    if (this.#declared.has(source.definition.name)) return;
+    this.declare(this.#declare(source));
   }
 }

@@ -50,6 +50,27 @@ describe('metrics of schedules', () => {
     assert.equal(after.value('cano_scheduler_runs_total', { schedule, status: 'failed' }), 1);
   });
 
+  it('have the workflows of schedules begin at 0, of those that are added later as well', async () => {
+    const { harness } = await observed();
+    const { scheduler, clock } = harness;
+    scheduler.every('early', workflow, '10s');
+    const { name } = workflow.definition;
+    const late = prometheusExporterWith({ client, scheduler }, clock);
+    const other = new Harness();
+    const empty = prometheusExporterWith({ client, scheduler: other.scheduler }, other.clock);
+    const absent = readExposition(await empty.render());
+    assert.ok(!absent.samples.some(({ labels }) => labels['workflow'] === name), 'nothing is known of it');
+    other.scheduler.manual('added', workflow);
+    for (const exporter of [late, empty]) {
+      const text = readExposition(await exporter.render());
+      assert.equal(text.value('cano_workflow_runs_total', { workflow: name, status: 'failed' }), 0);
+      assert.ok(
+        text.samples.some((sample) => sample.name === 'cano_node_failures_total' && sample.labels['workflow'] === name),
+        'its nodes are there',
+      );
+    }
+  });
+
   it('tell how late runs start, and not of triggers, which have no time', async () => {
     const { harness, read } = await observed({ onRun: (run) => run.complete() });
     const { scheduler, clock } = harness;
