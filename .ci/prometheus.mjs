@@ -1,13 +1,13 @@
-// Unpacks Debian's Prometheus (prometheus and promtool) into node_modules/.cache/prometheus, for the checks of grafana/. It is
-// not installed: that would take root, and would start a service. Elsewhere than on Debian and Ubuntu: put both on the PATH.
+// Unpacks Debian's prometheus and promtool into .prometheus, for the checks of grafana/. They are not installed: that would
+// take root, and would start a service. Not in node_modules, which `npm ci` empties. Elsewhere than on Debian and Ubuntu: put both on the PATH.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const cache = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
-const target = join(cache, 'prometheus');
-const binaries = ['prometheus', 'promtool'].map((name) => join(target, 'usr/bin', name));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = join(root, '.prometheus');
+const binaries = ['prometheus', 'promtool'].map((name) => join(target, name));
 
 const onPath = (process.env.PATH ?? '')
   .split(delimiter)
@@ -16,12 +16,11 @@ const onPath = (process.env.PATH ?? '')
 if (onPath !== undefined || binaries.every((path) => existsSync(path))) {
   console.log(`prometheus is there: ${onPath ?? target}`);
 } else {
-  mkdirSync(cache, { recursive: true });
-  const scratch = mkdtempSync(join(cache, 'prometheus-'));
+  const scratch = mkdtempSync(join(root, '.prometheus-'));
   try {
     unpack(scratch);
     rmSync(target, { recursive: true, force: true });
-    renameSync(join(scratch, 'root'), target);
+    renameSync(join(scratch, 'root/usr/bin'), target);
     console.log(`unpacked into ${target}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

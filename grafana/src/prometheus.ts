@@ -25,11 +25,11 @@ export interface Binaries {
 
 /** How to get what `findPrometheus` does not find. */
 export const HOW_TO_GET =
-  'prometheus and promtool are neither on the PATH nor unpacked: `node .ci/prometheus.mjs` unpacks those of Debian into node_modules/.cache';
+  'prometheus and promtool are neither on the PATH nor unpacked: `node .ci/prometheus.mjs` unpacks those of Debian';
 
 /** Those on the PATH, or those that `.ci/prometheus.mjs` has unpacked. */
 export function findPrometheus(): Binaries | undefined {
-  const unpacked = fileURLToPath(new URL('../../node_modules/.cache/prometheus/usr/bin', import.meta.url));
+  const unpacked = fileURLToPath(new URL('../../.prometheus', import.meta.url));
   for (const folder of [unpacked, ...(process.env['PATH'] ?? '').split(delimiter)]) {
     const found = { prometheus: join(folder, 'prometheus'), promtool: join(folder, 'promtool') };
     if (isExecutable(found.prometheus) && isExecutable(found.promtool)) return found;
