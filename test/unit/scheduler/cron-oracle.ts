@@ -103,8 +103,8 @@ function values(field: string, low: number, high: number): Set<number> {
   return all;
 }
 
-/** All fires of an expression in the year, ascending, in milliseconds since 1970. */
-export function firesOf(expression: string, year: ZoneYear): number[] {
+/** Looks at minute after minute: gives the first fire after a time, in the year; both in milliseconds since 1970. */
+export function scanOf(expression: string, year: ZoneYear): (after: number) => number | undefined {
   const fields = read(expression);
   const dayFits = year.days.map(({ dom, month, dow }) => {
     const [byDom, byDow] = [fields.dom.has(dom), fields.dow.has(dow)];
@@ -123,18 +123,18 @@ export function firesOf(expression: string, year: ZoneYear): number[] {
       if (dayFits[Math.floor(skipped / 1440)] === true && timeFits[skipped % 1440] === 1) afterGap.add(at);
     }
   }
-  const fires: number[] = [];
   const { minuteOfDay, day, minutes, start } = year;
-  for (let minute = 0; minute < minutes; minute += 1) {
-    const today = day[minute] as number;
-    if (dayFits[today] !== true) {
-      // Nothing fits before the day is over, but what a gap has skipped may be due on it.
-      if (afterGap.has(minute)) fires.push(start + minute * MINUTE);
-      else if (afterGap.size === 0) while (day[minute + 1] === today) minute += 1;
-      continue;
+  return (after) => {
+    for (let minute = Math.max(0, Math.floor((after - start) / MINUTE) + 1); minute < minutes; minute += 1) {
+      if (afterGap.size > 0 && afterGap.has(minute)) return start + minute * MINUTE;
+      const today = day[minute] as number;
+      if (dayFits[today] !== true) {
+        // Nothing fits before the day is over, but what a gap has skipped may be due on it.
+        if (afterGap.size === 0) while (day[minute + 1] === today) minute += 1;
+        continue;
+      }
+      if (timeFits[minuteOfDay[minute] as number] === 1 && !repeated.has(minute)) return start + minute * MINUTE;
     }
-    const fits = timeFits[minuteOfDay[minute] as number] === 1 && !repeated.has(minute);
-    if (fits || afterGap.has(minute)) fires.push(start + minute * MINUTE);
-  }
-  return fires;
+    return undefined;
+  };
 }

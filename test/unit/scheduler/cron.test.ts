@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { InvalidOptionError } from '../../../src/index.ts';
 import { parseCron } from '../../../src/scheduler/cron.ts';
 import { seededRandom } from '../../support/fake-clock.ts';
-import { firesOf, zoneYear, type ZoneYear } from './cron-oracle.ts';
+import { scanOf, zoneYear, type ZoneYear } from './cron-oracle.ts';
 
 const ZONES = ['Europe/Madrid', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Africa/Cairo'];
 const START = Date.UTC(2027, 0, 1);
@@ -12,6 +12,8 @@ const END = Date.UTC(2028, 0, 1);
 const EXPRESSIONS = 1_000;
 const PROBES = 3;
 const HOUR = 3_600_000;
+/** Fires looked at around a change of the clocks. */
+const MOST_AROUND = 3;
 /** Every fire of the year, one after the other: takes some minutes. */
 const isWhole = process.env['CANO_CRON_WHOLE'] === '1';
 
@@ -85,42 +87,31 @@ describe('cron', () => {
 });
 
 function agree(expression: string, year: ZoneYear, random: () => number, seed: number): void {
-  const fires = firesOf(expression, year);
+  const scan = scanOf(expression, year);
   const cron = parseCron('schedule', expression, year.zone);
   const check = (after: number): number | undefined => {
-    const expected = fires[firstAbove(fires, after)];
+    const expected = scan(after);
     const found = cron.next(after);
     // Beyond the year the scan knows nothing.
     const inYear = found !== undefined && found < END ? found : undefined;
     const show = (at: number | undefined): string => (at === undefined ? 'none' : new Date(at).toISOString());
-    assert.equal(
-      inYear,
-      expected,
+    if (inYear === expected) return expected;
+    assert.fail(
       `'${expression}' in ${year.zone} after ${show(after)}: ${show(inYear)}, scan ${show(expected)} (seed ${seed})`,
     );
-    return expected;
   };
-  const walk = (from: number, until: number): void => {
-    for (let at = check(from); at !== undefined && at < until;) at = check(at);
+  const walk = (from: number, until: number, most: number): void => {
+    let at = check(from);
+    for (let fires = 1; at !== undefined && at < until && fires < most; fires += 1) at = check(at);
   };
-  if (isWhole) return walk(START, END);
+  if (isWhole) return walk(START, END, Infinity);
   check(START);
   for (let n = 0; n < PROBES; n += 1) check(START + random() * (END - START));
   for (const { at } of year.jumps) {
     const time = year.start + at * 60_000;
     for (const offset of [-1, HOUR / 2]) check(time + offset);
-    if (fires.length < 1_000) walk(time - HOUR, time + HOUR);
+    walk(time - HOUR, time + HOUR, MOST_AROUND);
   }
-}
-
-function firstAbove(sorted: readonly number[], value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** A valid expression; the day is left open more often than not, and times around the changes of the clocks come often. */
