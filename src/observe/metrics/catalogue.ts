@@ -208,7 +208,7 @@ export const CATALOGUE = {
   },
   cano_thread_cpu_seconds_total: {
     type: 'counter',
-    help: 'CPU time of the thread that holds the number now, as of its last execution (Node 22.19 and newer).',
+    help: 'CPU time of the threads with that number, as of the end of one of the last executions (Node 22.19 and newer).',
     labels: ['pool', 'thread'],
   },
   cano_thread_heap_used_bytes: {

@@ -49,6 +49,8 @@ export class PoolCells {
   readonly #engine: ObservedEngine;
   readonly #pool: string;
   readonly #starts: Cell;
+  /** CPU time by thread number, in milliseconds: of the threads before the present one, and of that. */
+  readonly #cpu = new Map<string, readonly [before: number, last: number]>();
 
   constructor(families: Families, engine: ObservedEngine) {
     this.#families = families;
@@ -107,8 +109,13 @@ export class PoolCells {
     families.of('cano_thread_busy_seconds_total').child(this.#pool, thread).settled = of.busyMs / 1_000;
     families.of('cano_thread_execution_age_seconds').child(this.#pool, thread).value =
       (of.execution?.runningMs ?? 0) / 1_000;
-    if (of.cpuMs !== undefined)
-      families.of('cano_thread_cpu_seconds_total').child(this.#pool, thread).value = of.cpuMs / 1_000;
+    if (of.cpuMs !== undefined) {
+      // A thread counts from its start: what the one before it had taken is kept.
+      const [before = 0, last = 0] = this.#cpu.get(thread) ?? [];
+      const base = of.cpuMs < last ? before + last : before;
+      this.#cpu.set(thread, [base, of.cpuMs]);
+      families.of('cano_thread_cpu_seconds_total').child(this.#pool, thread).value = (base + of.cpuMs) / 1_000;
+    }
     if (of.heapUsedBytes !== undefined)
       families.of('cano_thread_heap_used_bytes').child(this.#pool, thread).value = of.heapUsedBytes;
     if (of.heapLimitBytes !== undefined)

@@ -161,6 +161,17 @@ describe('what is of the moment', () => {
     assert.equal(told.value('cano_pool_runs_limit', { pool: 'fake' }), undefined);
   });
 
+  it('adds up the CPU time of the threads that had a number one after the other', async () => {
+    const { engine, read } = observed();
+    const cpu: (number | undefined)[] = [];
+    for (const cpuMs of [2_000, 5_000, undefined, 500, 700]) {
+      const known = cpuMs === undefined ? {} : { cpuMs };
+      engine.threadsNow = [{ thread: 0, status: 'idle', busyMs: 0, inFlight: 0, ...known }];
+      cpu.push((await read()).value('cano_thread_cpu_seconds_total', { thread: '0' }));
+    }
+    assert.deepEqual(cpu, [2, 5, 5, 5.5, 5.7]);
+  });
+
   it('counts threads that start and end, by reason', async () => {
     const { engine, read } = observed();
     engine.send({ type: 'thread.started', thread: 0, threadId: 1, readyMs: 3 });
