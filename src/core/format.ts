@@ -56,9 +56,11 @@ function pad2(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** `812 B`, `64 KB`, `4.2 MB`, `1.3 GB` */
+/** `512 B`, `1.4 kB`, `23 MB` */
 export function formatBytes(bytes: number): string {
-  const power = Math.min(3, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
-  const value = bytes / 1000 ** power;
-  return `${power > 0 && value < 9.95 ? value.toFixed(1) : formatCount(value)} ${['B', 'KB', 'MB', 'GB'][power] ?? 'GB'}`;
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
+  // The borders are where rounding would show a fourth digit.
+  const [value, unit] =
+    bytes < 999_500 ? [bytes / 1e3, 'kB'] : bytes < 999.5e6 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${value < 9.95 ? value.toFixed(1) : formatCount(value)} ${unit}`;
 }

@@ -36,7 +36,7 @@ export function parseCron(at: string, text: unknown, timezone: unknown): CronExp
   return { text, timezone: zone, next };
 }
 
-// croner holds a number per year up to 9999 in each Cron, 80 KB, so schedules with the same expression share one. Asking it
+// croner holds a number per year up to 9999 in each Cron, 80 kB, so schedules with the same expression share one. Asking it
 // for a time leaves no trace in it.
 const known = new Map<string, WeakRef<Cron>>();
 const gone = new FinalizationRegistry<string>((key) => {
