@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatCount, formatElapsed, formatMs, formatRate, formatShare, plural } from '../../../src/observe/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatElapsed,
+  formatMs,
+  formatRate,
+  formatShare,
+  plural,
+} from '../../../src/observe/format.ts';
 
 const table = <T>(format: (value: T) => string, rows: readonly (readonly [T, string])[]): void => {
   for (const [value, expected] of rows) assert.equal(format(value), expected, String(value));
@@ -57,6 +65,20 @@ describe('format', () => {
       [0.834, '83%'],
       [0.9999, '99%'],
       [1, '100%'],
+    ]));
+
+  it('bytes', () =>
+    table(formatBytes, [
+      [0, '0 B'],
+      [1.4, '1 B'],
+      [999.4, '999 B'],
+      [999.5, '1.0 kB'],
+      [52_400, '52 kB'],
+      [999_499, '999 kB'],
+      [999_500, '1.0 MB'],
+      [23_400_000, '23 MB'],
+      [4_200_000_000, '4.2 GB'],
+      [1_234_000_000_000, '1,234 GB'],
     ]));
 
   it('counts', () => {
