@@ -58,5 +58,7 @@ export const systemClock: Clock = {
 
 function nextTurn(fn: () => void): Timer {
   const handle = setImmediate(fn);
-  return { cancel: () => clearImmediate(handle), unref: () => void handle.unref() };
+  // An immediate that is not referenced does not keep the loop from going to sleep, and comes when something else wakes it:
+  // perhaps never. Referenced, it keeps the process alive for this one turn.
+  return { cancel: () => clearImmediate(handle), unref: () => {} };
 }

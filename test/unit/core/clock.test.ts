@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -118,4 +119,28 @@ test('a timer that is not unreferenced stays referenced over its parts', (t) => 
     armed.map((part) => part.referenced),
     [true, true],
   );
+});
+
+test('a timer of less than a millisecond comes in the next turn, also when nothing else would wake the loop', async () => {
+  const order: string[] = [];
+  // From here on the loop has nothing to do.
+  await sleep(20);
+  // What wakes the loop else: its callback comes before those of the turn that it begins.
+  const other = new Promise<void>((resolve) => {
+    pbkdf2('a', 'b', 100_000, 64, 'sha512', () => {
+      order.push('something else');
+      resolve();
+    });
+  });
+  systemClock.setTimer(() => order.push('the timer'), 0.3).unref();
+  await other;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(order, ['the timer', 'something else']);
+});
+
+test('a timer of less than a millisecond can be disarmed', async () => {
+  let fired = 0;
+  systemClock.setTimer(() => (fired += 1), 0.3).cancel();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(fired, 0);
 });
