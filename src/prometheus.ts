@@ -117,7 +117,7 @@ export function prometheusExporterWith(options: PrometheusOptions, clock: Clock)
   return exporter;
 }
 
-/** A metric as a registry of both client libraries takes it: of each, it asks name, help, type and `get` only. */
+/** A metric as a registry of both client libraries takes it. */
 function exported(family: Family<AnyCell>, refresh: () => void): object {
   const { name, spec } = family;
   const { type, help } = spec;

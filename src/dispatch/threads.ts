@@ -38,7 +38,8 @@ const thisMachine: Machine = {
  *
  * @throws InvalidOptionError when the option or the variable is not an integer from 1 to 1,024
  */
-export function threadCount(option: number | undefined, machine: Machine = thisMachine): number {
+export function threadCount(option: number | undefined, given: Partial<Machine> = {}): number {
+  const machine = { ...thisMachine, ...given };
   if (option !== undefined) return checked(option, option, 'threads');
   const variable = machine.env['CANO_THREADS'];
   if (variable !== undefined && variable !== '') {

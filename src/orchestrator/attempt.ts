@@ -2,9 +2,10 @@
 import { decodeError, type WireError } from '../core/error-codec.ts';
 import { eventError, type RunEventBody } from '../core/events.ts';
 import type { NodeReport } from '../core/report.ts';
+import type { Writable } from '../core/writable.ts';
 import type { ItemEnd } from '../dispatch/execution.ts';
 import type { Note } from '../wire/messages.ts';
-import type { LiveRun, Writable } from './live-run.ts';
+import type { LiveRun } from './live-run.ts';
 
 type Body<Type extends RunEventBody['type']> = Extract<RunEventBody, { type: Type }>;
 

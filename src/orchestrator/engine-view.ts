@@ -1,5 +1,6 @@
 /** An engine at this moment, as its users and metrics see it. */
 import type { DispatcherView, ThreadView } from '../dispatch/dispatcher.ts';
+import type { Writable } from '../core/writable.ts';
 import type { ExecutionRequest } from '../dispatch/execution.ts';
 import type { RunShare } from '../dispatch/run-share.ts';
 import type { NodeLoad, ThreadStatus } from './types.ts';
@@ -21,9 +22,9 @@ function vitalsOf({ heapUsedBytes, heapLimitBytes, cpuMs }: NonNullable<ThreadVi
 }
 
 /** What waits, of the runs with these shares, and what runs. */
-export function loadOf(shares: Iterable<RunShare>, { threads }: DispatcherView, now: number): NodeLoad[] {
-  const rows = new Map<string, { -readonly [K in keyof NodeLoad]: NodeLoad[K] }>();
-  const rowOf = ({ workflow, node }: ExecutionRequest): { -readonly [K in keyof NodeLoad]: NodeLoad[K] } => {
+export function loadOf(shares: Iterable<RunShare | undefined>, { threads }: DispatcherView, now: number): NodeLoad[] {
+  const rows = new Map<string, Writable<NodeLoad>>();
+  const rowOf = ({ workflow, node }: ExecutionRequest): Writable<NodeLoad> => {
     const key = `${workflow}\0${node}`;
     let row = rows.get(key);
     if (row === undefined) {
@@ -33,7 +34,7 @@ export function loadOf(shares: Iterable<RunShare>, { threads }: DispatcherView, 
     return row;
   };
   for (const share of shares) {
-    for (let waiting = share.first; waiting !== undefined; waiting = waiting.next) {
+    for (let waiting = share?.first; waiting !== undefined; waiting = waiting.next) {
       const row = rowOf(waiting.request);
       row.queued += 1;
       row.queuedMs += Math.max(0, now - waiting.queuedAt);

@@ -231,7 +231,7 @@ class LocalEngine implements EngineServices {
   }
 
   load(): NodeLoad[] {
-    const shares = Array.from(this.#runs.values(), ({ share }) => share);
+    const shares = Array.from(this.#runs.values(), ({ shareSoFar }) => shareSoFar);
     return loadOf(shares, this.#dispatcher.view(), this.clock.now());
   }
 

@@ -40,7 +40,7 @@ export interface RunExplanation {
   readonly workflow: string;
   readonly status: RunStatus;
   readonly state: string;
-  /** WallTime into states so far; 0 before the first. */
+  /** Entries into states so far; 0 before the first. */
   readonly visit: number;
   /** Empty when it goes on by itself in this turn of the event loop. */
   readonly waitsFor: readonly RunWait[];

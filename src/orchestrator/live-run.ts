@@ -14,6 +14,7 @@ import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.
 import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
 import { analyse } from '../core/analysis.ts';
 import type { AnalysedReport, NodeReport, RunReport } from '../core/report.ts';
+import type { Writable } from '../core/writable.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
 import type { WorkflowDefinition } from '../definition/workflow.ts';
 import { RunShare } from '../dispatch/run-share.ts';
@@ -25,9 +26,6 @@ import { StopScope } from './stop-scope.ts';
 
 const DEFAULT_EVENT_LIMIT = 100_000;
 const NOBODY: readonly never[] = [];
-
-/** An event while it is put together. */
-export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Why a run is to end before an exit state. */
 export interface StopRequest {
@@ -50,6 +48,8 @@ export class LiveRun implements Run {
   stopRequest: StopRequest | undefined;
   /** What waits for something in the run is told here that it is to stop. */
   readonly scope: StopScope = new StopScope();
+  /** `share`, once the run has had an execution: for who only looks. */
+  shareSoFar: RunShare | undefined;
   /** Its visit, as far as others may ask it. */
   present: { waits(): readonly RunWait[] } | undefined;
   readonly #clock: Clock;
@@ -66,7 +66,6 @@ export class LiveRun implements Run {
   #undelivered: RunEvent[] | undefined;
   #isClosed = false;
   readonly #startedAt: number;
-  #share: RunShare | undefined;
   /** Made when somebody asks for it, like what tells of it. */
   #started: Promise<void> | undefined;
   #onBegin: (() => void) | undefined;
@@ -120,8 +119,8 @@ export class LiveRun implements Run {
 
   /** What the run has had of the threads; made for its first execution. */
   get share(): RunShare {
-    this.#share ??= new RunShare(this.priority);
-    return this.#share;
+    this.shareSoFar ??= new RunShare(this.priority);
+    return this.shareSoFar;
   }
 
   get started(): Promise<void> {

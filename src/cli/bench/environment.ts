@@ -1,5 +1,4 @@
 /** The machine and the program that a benchmark ran on. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { availableThreads } from '../../index.ts';
 
@@ -30,17 +29,8 @@ export function lookAround(cano: string): Environment {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores,
     // Without CANO_THREADS, which says what is wanted and not what there is.
-    usableCores: availableThreads(undefined, { cores, env: {}, read: textOf }),
+    usableCores: availableThreads(undefined, { env: {} }),
     memoryBytes: totalmem(),
     load: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // No cgroup file system: there is no quota then.
-    return undefined;
-  }
 }

@@ -48,7 +48,6 @@ export class Metrics {
   readonly #schedules: ScheduleCollector;
   readonly #pools = new Map<EngineSource, PoolCells>();
   readonly #schedulers = new Set<SchedulerSource>();
-  readonly #declared = new Set<string>();
   readonly #offs: (() => void)[] = [];
 
   constructor({ version, declare, clock, ...options }: MetricsOptions) {
@@ -81,7 +80,7 @@ export class Metrics {
           pool.take(event);
           return;
         case 'run.started':
-          if (!this.#declared.has(event.workflow)) {
+          if (!this.#runs.workflow(event.workflow).isDeclared) {
             const run = engine.runs().find(({ id }) => id === event.runId);
             if (run !== undefined) this.#declareOf(run);
           }
@@ -110,7 +109,6 @@ export class Metrics {
 
   /** Has all series of a workflow begin at 0. */
   declare(workflow: DeclaredWorkflow): void {
-    this.#declared.add(workflow.name);
     this.#runs.declare(workflow);
   }
 
@@ -130,7 +128,6 @@ export class Metrics {
   }
 
   #declareOf(source: WorkflowSource): void {
-    if (this.#declared.has(source.definition.name)) return;
-    this.declare(this.#declare(source));
+    if (!this.#runs.workflow(source.definition.name).isDeclared) this.declare(this.#declare(source));
   }
 }

@@ -4,6 +4,7 @@ import { EXIT_REASONS, OUTCOMES } from './catalogue.ts';
 import type { Cell, HistogramCell } from './cells.ts';
 import type { Families } from './families.ts';
 import type { RunCollector } from './run-collector.ts';
+import { eachOf } from './workflow-cells.ts';
 
 /** What metrics are taken of, as far as they look at it. */
 export interface ObservedEngine {
@@ -58,9 +59,7 @@ export class PoolCells {
     const pool = families.admit('pool', engine.name);
     this.#pool = pool;
     const executions = families.of('cano_pool_executions_total');
-    this.executions = Object.fromEntries(
-      OUTCOMES.map((outcome) => [outcome, executions.child(pool, outcome)]),
-    ) as PoolCells['executions'];
+    this.executions = eachOf(OUTCOMES, (outcome) => executions.child(pool, outcome));
     this.queue = families.of('cano_pool_queue_seconds').child(pool);
     this.exec = families.of('cano_pool_exec_seconds').child(pool);
     this.overhead = families.of('cano_pool_overhead_seconds').child(pool);

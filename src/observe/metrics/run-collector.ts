@@ -28,6 +28,7 @@ export class RunCollector {
   /** Has all its series begin at 0: what is first seen above it is missed by `rate()` and `increase()`. */
   declare({ name, nodes }: DeclaredWorkflow): void {
     const workflow = this.workflow(name);
+    workflow.isDeclared = true;
     for (const { node, outcomes } of nodes) {
       const cells = workflow.node(node);
       for (const outcome of outcomes) cells.transition(outcome);

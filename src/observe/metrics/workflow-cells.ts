@@ -16,6 +16,8 @@ import { Pauses, type IntegralCell } from './integral.ts';
 type RunEnd = (typeof RUN_STATUSES)[number];
 
 export class WorkflowCells {
+  /** Its nodes have been made known. Of all that are counted as `OTHER`, those of the first are. */
+  isDeclared = false;
   /** Runs that wait for room; counted anew at each scrape. */
   readonly pending: Cell;
   readonly #families: Families;
@@ -188,6 +190,7 @@ export class Named<T> {
   }
 }
 
-function eachOf<K extends string, V>(keys: readonly K[], make: (key: K) => V): Readonly<Record<K, V>> {
+/** An object with these keys. */
+export function eachOf<K extends string, V>(keys: readonly K[], make: (key: K) => V): Readonly<Record<K, V>> {
   return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<K, V>;
 }

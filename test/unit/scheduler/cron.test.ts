@@ -14,7 +14,7 @@ const PROBES = 3;
 const HOUR = 3_600_000;
 /** Fires looked at around a change of the clocks. */
 const MOST_AROUND = 3;
-/** Every fire of the year, one after the other: takes some minutes. */
+/** Every fire of the year, one after the other: takes an hour and more, so run this file by `node --import tsx`. */
 const isWhole = process.env['CANO_CRON_WHOLE'] === '1';
 
 describe('cron', () => {
