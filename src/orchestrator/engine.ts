@@ -158,7 +158,7 @@ class LocalEngine implements EngineServices {
       this.#runs.delete(id);
       if (this.#runs.size === 0) this.#onQuiet?.();
     });
-    if (!this.#listeners.isEmpty) for (const listener of this.#listeners) run.listen(listener);
+    if (!this.#listeners.isEmpty) run.listen(...this.#listeners);
     this.#runs.set(id, run);
     const release = this.#watch(run, given.signal, timeoutMs);
     const leave = this.#admission.admit(run, () => {

@@ -174,8 +174,10 @@ export class LiveRun implements Run {
     });
   }
 
-  listen(listener: (event: RunEvent) => void): void {
-    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener];
+  /** Each is told once. */
+  listen(...listeners: readonly ((event: RunEvent) => void)[]): void {
+    const own = this.#listeners;
+    this.#listeners = own.length === 0 ? listeners : [...new Set([...own, ...listeners])];
   }
 
   unlisten(listener: (event: RunEvent) => void): void {

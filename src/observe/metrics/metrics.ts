@@ -68,28 +68,15 @@ export class Metrics {
       this.#declareOf(run);
       // One that waits for room announces its start yet.
       if (run.status !== 'pending')
-        this.#runs.workflow(run.definition.name).adopt(run.id, this.#clock.now() - run.report().wallMs);
+        this.#runs.workflow(run.definition.name).adopt(this.#clock.now() - run.report().wallMs);
     }
-    const off = engine.listen((event) => {
-      switch (event.type) {
-        // The commonest that tells nothing: visits are counted at their end.
-        case 'state.entered':
-          return;
-        case 'thread.started':
-        case 'thread.exited':
-          pool.take(event);
-          return;
-        case 'run.started':
-          if (!this.#runs.workflow(event.workflow).isDeclared) {
-            const run = engine.runs().find(({ id }) => id === event.runId);
-            if (run !== undefined) this.#declareOf(run);
-          }
-          this.#runs.take(event, pool);
-          return;
-        default:
-          this.#runs.take(event, pool);
-      }
-    });
+    const introduce = (runId: string): void => {
+      const run = engine.runs().find(({ id }) => id === runId);
+      if (run !== undefined) this.#declareOf(run);
+    };
+    const counted = { pool, introduce };
+    const runs = this.#runs;
+    const off = engine.listen((event) => runs.take(event, counted));
     this.#offs.push(off);
   }
 

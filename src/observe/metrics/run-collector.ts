@@ -4,7 +4,15 @@
  * R1 An event adds to cells that are at hand: names are looked up, nothing is made after the first event of its kind.
  * R2 The report of a run is not used for what its events have told: each event counts once.
  */
-import type { EventError, ExecFinished, RunEvent, RunFinished } from '../../core/events.ts';
+import type {
+  EngineEvent,
+  EventError,
+  ExecFinished,
+  RetryScheduled,
+  RunEvent,
+  RunFinished,
+  Transition,
+} from '../../core/events.ts';
 import type { FAILURE_REASONS } from './catalogue.ts';
 import type { Families } from './families.ts';
 import type { PoolCells } from './pool-cells.ts';
@@ -14,6 +22,13 @@ import { Named, WorkflowCells, type NodeCells } from './workflow-cells.ts';
 export interface DeclaredWorkflow {
   readonly name: string;
   readonly nodes: readonly { readonly node: string; readonly outcomes: readonly string[] }[];
+}
+
+/** An engine whose events are counted. */
+export interface CountedEngine {
+  readonly pool: PoolCells;
+  /** Declares the workflow of a run, if that is known. */
+  readonly introduce: (runId: string) => void;
 }
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -43,41 +58,40 @@ export class RunCollector {
     for (const workflow of this.#workflows.all()) workflow.refresh(now);
   }
 
-  /** @param pool of the engine that runs it */
-  take(event: RunEvent, pool: PoolCells): void {
-    const workflow = this.workflow(event.workflow);
+  /**
+   * Nothing but the type is read before it is known, and once only: where objects of many shapes are read V8 takes several times
+   * as long.
+   */
+  take(event: RunEvent | EngineEvent, { pool, introduce }: CountedEngine): void {
     switch (event.type) {
       case 'exec.finished':
-        takeAttempt(event, workflow.node(event.node), pool);
+        takeAttempt(event, this.workflow(event.workflow).node(event.node), pool);
         break;
-      case 'transition': {
-        const node = workflow.node(event.node);
-        node.visits[event.failed ? 'failed' : 'completed'].value += 1;
-        node.transition(event.outcome).value += 1;
-        node.phases.prep.settled += event.prepMs / 1_000;
-        node.phases.post.settled += event.postMs / 1_000;
+      case 'transition':
+        takeTransition(event, this.workflow(event.workflow).node(event.node));
         break;
-      }
       case 'run.started':
-        workflow.begin(event.runId, event.at);
+        if (!this.workflow(event.workflow).isDeclared) introduce(event.runId);
+        this.workflow(event.workflow).begin(event.at);
         break;
       case 'run.finished':
-        takeEnd(event, workflow);
+        takeEnd(event, this.workflow(event.workflow));
         break;
-      case 'retry.scheduled': {
-        const node = workflow.node(event.node);
-        node.retries.value += 1;
-        node.backOff(event.at, event.delayMs);
+      case 'retry.scheduled':
+        takeRetry(event, this.workflow(event.workflow).node(event.node));
         break;
-      }
       case 'counter':
-        workflow.node(event.node).counter(event.name).value += event.add;
+        this.workflow(event.workflow).node(event.node).counter(event.name).value += event.add;
         break;
       case 'log':
-        workflow.logLines(event.level).value += 1;
+        this.workflow(event.workflow).logLines(event.level).value += 1;
         break;
       case 'warning':
-        workflow.warnings(event.code).value += 1;
+        this.workflow(event.workflow).warnings(event.code).value += 1;
+        break;
+      case 'thread.started':
+      case 'thread.exited':
+        pool.take(event);
         break;
       default:
       // The rest tells nothing that is counted.
@@ -110,8 +124,20 @@ function takeAttempt(event: ExecFinished, node: NodeCells, pool: PoolCells): voi
   pool.bytesOut.observe(event.bytesOut);
 }
 
-function takeEnd({ runId, status, state, at, report }: RunFinished, workflow: WorkflowCells): void {
-  workflow.end(runId, status, at, report.wallMs);
+function takeTransition({ failed, outcome, prepMs, postMs }: Transition, node: NodeCells): void {
+  node.visits[failed ? 'failed' : 'completed'].value += 1;
+  node.transition(outcome).value += 1;
+  node.phases.prep.settled += prepMs / 1_000;
+  node.phases.post.settled += postMs / 1_000;
+}
+
+function takeRetry({ at, delayMs }: RetryScheduled, node: NodeCells): void {
+  node.retries.value += 1;
+  node.backOff(at, delayMs);
+}
+
+function takeEnd({ status, state, at, report }: RunFinished, workflow: WorkflowCells): void {
+  workflow.end(status, at, report.wallMs);
   if (status === 'completed') {
     workflow.lastSuccess().value = (report.startedAt + report.wallMs) / 1_000;
     return;

@@ -28,10 +28,9 @@ export class WorkflowCells {
   readonly #activeSeconds: IntegralCell;
   readonly #ended: Readonly<Record<RunEnd, Cell>>;
   readonly #durations: Readonly<Record<RunEnd, HistogramCell>>;
-  /** Start of each active run. */
-  readonly #starts = new Map<string, number>();
-  /** Their sum: with their number it says how long all have been active, without a look at each. */
-  #startSum = 0;
+  #lastSuccess: Cell | undefined;
+  /** The time up to which what active runs have taken is counted. */
+  #until = 0;
 
   /** @param name as it was admitted */
   constructor(families: Families, name: string) {
@@ -54,40 +53,44 @@ export class WorkflowCells {
     return this.#nodes.of(name);
   }
 
-  begin(runId: string, at: number): void {
+  begin(at: number): void {
     this.#started.value += 1;
-    this.adopt(runId, at);
+    this.adopt(at);
   }
 
   /** A run that had begun before anybody listened. */
-  adopt(runId: string, at: number): void {
-    if (this.#starts.has(runId)) return;
-    this.#starts.set(runId, at);
-    this.#startSum += at;
+  adopt(at: number): void {
+    this.#passTo(at);
+    // It may have begun before what was counted last.
+    this.#activeSeconds.settled += (this.#until - at) / 1_000;
     this.#active.value += 1;
   }
 
-  end(runId: string, status: RunEnd, at: number, wallMs: number): void {
+  end(status: RunEnd, at: number, wallMs: number): void {
     this.#ended[status].value += 1;
     this.#durations[status].observe(wallMs / 1_000);
-    const startedAt = this.#starts.get(runId);
-    if (startedAt === undefined) return;
-    this.#starts.delete(runId);
-    this.#startSum -= startedAt;
+    this.#passTo(at);
+    this.#activeSeconds.settled -= (this.#until - at) / 1_000;
     this.#active.value -= 1;
-    this.#activeSeconds.settled += (at - startedAt) / 1_000;
+  }
+
+  // All that are active take the time that passes: no run needs to be looked at.
+  #passTo(at: number): void {
+    if (at <= this.#until) return;
+    this.#activeSeconds.settled += (this.#active.value * (at - this.#until)) / 1_000;
+    this.#until = at;
   }
 
   /** Brings up to date what changes by itself; times in milliseconds. */
   refresh(now: number): void {
-    this.#activeSeconds.open = Math.max(0, this.#starts.size * now - this.#startSum) / 1_000;
+    this.#passTo(now);
     this.pending.value = 0;
     for (const node of this.#nodes.all()) node.refresh(now);
   }
 
   /** Absent until a run has completed: before that there is no such time. */
   lastSuccess(): Cell {
-    return this.#families.of('cano_workflow_last_success_timestamp_seconds').child(this.#name);
+    return (this.#lastSuccess ??= this.#families.of('cano_workflow_last_success_timestamp_seconds').child(this.#name));
   }
 
   logLines(level: string): Cell {
@@ -154,9 +157,9 @@ export class Named<T> {
   readonly #families: Families;
   readonly #label: OpenLabel;
   readonly #make: (admitted: string) => T;
-  readonly #made = new Map<string, T>();
-  #lastName: string | undefined;
-  #last: T | undefined;
+  readonly #made = new Map<string, Entry<T>>();
+  // Events of one name come in rows, and after one name most often the same other one. Their texts are the same objects.
+  #last: Entry<T> | undefined;
 
   constructor(families: Families, label: OpenLabel, make: (admitted: string) => T) {
     this.#families = families;
@@ -165,13 +168,13 @@ export class Named<T> {
   }
 
   of(name: string): T {
-    // Events of one name follow each other, and their texts are the same object.
-    if (name === this.#lastName) return this.#last as T;
-    const found = this.#made.get(name);
-    if (found === undefined) return this.#add(this.#families.admit(this.#label, name));
-    this.#lastName = name;
-    this.#last = found;
-    return found;
+    const last = this.#last;
+    if (last === undefined) return this.#find(name);
+    if (last.name === name) return last.value;
+    const { follower } = last;
+    if (follower === undefined || follower.name !== name) return this.#find(name);
+    this.#last = follower;
+    return follower.value;
   }
 
   /** Whether it is told apart from the others. */
@@ -179,15 +182,29 @@ export class Named<T> {
     return this.#made.has(name);
   }
 
-  all(): Iterable<T> {
-    return this.#made.values();
+  *all(): Iterable<T> {
+    for (const { value } of this.#made.values()) yield value;
   }
 
-  #add(admitted: string): T {
-    const made = this.#made.get(admitted) ?? this.#make(admitted);
+  #find(name: string): T {
+    const entry = this.#made.get(name) ?? this.#add(this.#families.admit(this.#label, name));
+    // That of what is counted together with others has another name, and is looked up each time.
+    if (this.#last !== undefined) this.#last.follower = entry;
+    this.#last = entry;
+    return entry.value;
+  }
+
+  #add(admitted: string): Entry<T> {
+    const made = this.#made.get(admitted) ?? { name: admitted, value: this.#make(admitted), follower: undefined };
     this.#made.set(admitted, made);
     return made;
   }
+}
+
+interface Entry<T> {
+  readonly name: string;
+  readonly value: T;
+  follower: Entry<T> | undefined;
 }
 
 /** An object with these keys. */

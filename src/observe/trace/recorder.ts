@@ -64,6 +64,7 @@ export class Recorder {
         this.#retry(event);
         break;
       case 'run.started':
+        this.#runIds.newSlotOf(event.runId);
         this.#ofRun(event, KIND.runStarted, '', undefined);
         break;
       case 'run.finished':
@@ -213,8 +214,13 @@ export class Recorder {
 
   #ofRun(event: RunStarted | RunFinished | Warning, kind: number, outcome: string, error: string | undefined): void {
     const { id } = this.#places.of(event.workflow, '', '', '');
-    const head = packHead(kind, id, this.#names.idOf(outcome), 0);
-    this.#seldom(event, 0, head, this.#names.idOf(error ?? ''));
+    const head = packHead(kind, id, outcome === '' ? 0 : this.#names.idOf(outcome), 0);
+    const cell = this.#begin(event.runId);
+    const data = this.#data;
+    data[cell] = head;
+    data[cell + 1] = event.at;
+    data[cell + 2] = packRun(this.#run, 0);
+    data[cell + 3] = error === undefined ? 0 : this.#names.idOf(error);
   }
 
   #ofThread(event: EngineEvent): void {

@@ -3,18 +3,16 @@
  * ring has them, and moving them from the young heap to the old one costs more than all the rest of recording.
  */
 
-const HYPHENS: ReadonlySet<number> = new Set([8, 13, 18, 23]);
 const LENGTH = 36;
 const PARTS = 4;
 const HYPHEN = 45;
 /** In the first part: it is no UUID, but a string. */
 const IS_TEXT = -1;
 
-/** The value of each character code; 16 for what is no hexadecimal digit as a UUID is written. */
-const DIGITS = Uint8Array.from({ length: 128 }, (_value, code) => {
-  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code));
-  return digit < 0 ? 16 : digit;
-});
+/** The value of each character code; -1 for what is no hexadecimal digit as a UUID is written. */
+const DIGITS = Int32Array.from({ length: 128 }, (_value, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code)),
+);
 
 export class RunIds {
   readonly #size: number;
@@ -31,8 +29,7 @@ export class RunIds {
 
   /** The slot of an id: that of the one before when it is the same, else the next one. */
   slotOf(id: string): number {
-    if (id !== this.#last) this.#take(id);
-    return this.#slot;
+    return id === this.#last ? this.#slot : this.newSlotOf(id);
   }
 
   /** What a slot holds now. */
@@ -43,37 +40,47 @@ export class RunIds {
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 
-  #take(id: string): void {
+  /** A slot for an id that is not that of the one before: it takes long to find out that two texts differ. */
+  newSlotOf(id: string): number {
     this.#last = id;
     this.#slot = this.#slot + 1 === this.#size ? 0 : this.#slot + 1;
-    if (!this.#isUuid(id)) {
+    if (!this.#takeUuid(id)) {
       this.#parts[this.#slot * PARTS] = IS_TEXT;
       this.#texts[this.#slot] = id;
     }
+    return this.#slot;
   }
 
   // Whether it is one, written as cano writes it; its parts are in the slot then.
-  #isUuid(id: string): boolean {
-    if (id.length !== LENGTH) return false;
-    let at = this.#slot * PARTS;
-    let part = 0;
-    let digits = 0;
-    for (let index = 0; index < LENGTH; index += 1) {
-      const code = id.charCodeAt(index);
-      if (code === HYPHEN) {
-        if (!HYPHENS.has(index)) return false;
-        continue;
-      }
-      const digit = code < 128 ? (DIGITS[code] as number) : 16;
-      if (digit === 16) return false;
-      part = part * 16 + digit;
-      digits += 1;
-      if (digits % 8 === 0) {
-        this.#parts[at] = part;
-        at += 1;
-        part = 0;
-      }
-    }
-    return digits === 32;
+  #takeUuid(id: string): boolean {
+    if (id.length !== LENGTH || !hyphenAt(id, 8) || !hyphenAt(id, 13) || !hyphenAt(id, 18) || !hyphenAt(id, 23))
+      return false;
+    const at = this.#slot * PARTS;
+    return (
+      this.#takePart(at, quad(id, 0), quad(id, 4)) &&
+      this.#takePart(at + 1, quad(id, 9), quad(id, 14)) &&
+      this.#takePart(at + 2, quad(id, 19), quad(id, 24)) &&
+      this.#takePart(at + 3, quad(id, 28), quad(id, 32))
+    );
   }
+
+  #takePart(at: number, high: number, low: number): boolean {
+    this.#parts[at] = high * QUAD + low;
+    return (high | low) >= 0;
+  }
+}
+
+const QUAD = 2 ** 16;
+
+const hyphenAt = (id: string, index: number): boolean => id.charCodeAt(index) === HYPHEN;
+
+// Four digits as a number; less than 0 when one of them is none.
+function quad(id: string, at: number): number {
+  const first = id.charCodeAt(at);
+  const second = id.charCodeAt(at + 1);
+  const third = id.charCodeAt(at + 2);
+  const fourth = id.charCodeAt(at + 3);
+  if ((first | second | third | fourth) >= DIGITS.length) return -1;
+  const high = ((DIGITS[first] as number) << 12) | ((DIGITS[second] as number) << 8);
+  return high | ((DIGITS[third] as number) << 4) | (DIGITS[fourth] as number);
 }
