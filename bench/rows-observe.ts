@@ -95,7 +95,8 @@ export const observing: readonly Row[] = [
   },
   {
     id: 'scrape',
-    title: 'Observing: a scrape after 10,000 workflows, nodes and counters of different names, folded to 200 each',
+    title:
+      'Observing: the slowest scrape of a process, after 10,000 workflows, nodes and counters of different names, folded to 200 each',
     unit: 'ms',
     contenders: ['metrics'],
     budgets: [{ contender: 'metrics', atMost: 100 }],
@@ -121,10 +122,10 @@ export const observing: readonly Row[] = [
         lines = (await exporter.render()).split('\n').length;
         times.push(performance.now() - start);
       }
-      const [first = Number.NaN] = times;
-      const value = times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+      const median = times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
       await engine.close();
-      return { value, also: { 'first ms': first, lines } };
+      // The first finds its code cold.
+      return { value: Math.max(...times), also: { 'median ms': median, lines } };
     },
   },
 ];

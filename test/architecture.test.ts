@@ -59,7 +59,16 @@ const layers: LayerTable = {
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
   cli: {
     thread: 'main',
-    runtime: ['index.ts', 'core/duration.ts', 'observe', 'prometheus.ts', 'server/index.ts', 'wire/load-module.ts'],
+    // node.ts: the bare loop of cano bench calls what defineExec has registered.
+    runtime: [
+      'index.ts',
+      'node.ts',
+      'core/duration.ts',
+      'observe',
+      'prometheus.ts',
+      'server/index.ts',
+      'wire/load-module.ts',
+    ],
     builtins: true,
   },
   'index.ts': {

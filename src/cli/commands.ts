@@ -2,6 +2,7 @@
 import { availableThreads } from '../index.ts';
 import { readCommand, readRunFlags } from './args.ts';
 import { bench } from './bench/bench.ts';
+import { OWN_LOOP_MARK, serveOwnLoop } from './bench/own-loop-server.ts';
 import { compare } from './compare.ts';
 import { grafana } from './grafana.ts';
 import { helpOf, pipelineHelp } from './help.ts';
@@ -12,7 +13,7 @@ import { runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
-import { isTimedRun, timeThisRun } from './timed-run.ts';
+import { isMarked, TIMED_RUN_MARK, timeThisRun } from './timed-run.ts';
 import { traceCommand } from './trace.ts';
 import { EXIT } from './usage.ts';
 
@@ -75,6 +76,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   }
   const inputs = pipeline.parse(flags.given);
   pipeline.checkPaths(inputs);
+  if (isMarked(OWN_LOOP_MARK, io.env)) return serveOwnLoop(pipeline, inputs);
   const threads = availableThreads(flags.threads);
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
@@ -94,7 +96,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
       io,
     );
   }
-  const timing = isTimedRun(io.env) ? timeThisRun() : undefined;
+  const timing = isMarked(TIMED_RUN_MARK, io.env) ? timeThisRun() : undefined;
   const { reporter, report, trace, metrics } = flags;
   const settings = { threads, reporter, report, trace, metrics, logLevel, verbose: isVerbose };
   return runPipeline(pipeline, inputs, { ...settings, onReady: timing?.begin, onDone: timing?.end }, io);

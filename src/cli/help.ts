@@ -135,8 +135,9 @@ export function benchHelp(file = 'FILE', pipeline?: Pipeline): string {
 cano bench --builtin [KERNEL ...] [flags]
 
 Runs the pipeline that FILE (.ts or .js) default-exports with each thread count in turns, every run in a process of its own,
-and prints time, speed-up and efficiency with their intervals, what the machine itself gave meanwhile, what the time went
-into, the fitted laws of Amdahl and Gunther, and how many threads are worth using.
+and prints time, speed-up and efficiency with their intervals, what the machine and a bare loop over the same work gave
+meanwhile, what the time went into, the fitted laws of Amdahl and Gunther, and how many threads are worth using. For the bare
+loop it runs once more, on the main thread, and its heaviest exec again with the same inputs in each round.
 
 ${table(rowsOf(BENCH_FLAGS))}
 

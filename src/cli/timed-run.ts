@@ -11,9 +11,11 @@ import type { RunReport, RunResult } from '../index.ts';
 import { EXIT } from './usage.ts';
 
 /** Set for timed runs. */
-const MARK = 'CANO_TIMED_RUN';
+export const TIMED_RUN_MARK = 'CANO_TIMED_RUN';
 const TYPE = 'cano.timedRun';
 const KEPT_OUTPUT = 4_000;
+/** Milliseconds that a run has for its end when nobody waits for it any more. */
+const LEAVE_MS = 10_000;
 
 /** What a run has taken. */
 export interface TimedRun {
@@ -41,19 +43,37 @@ export class TimedRunFailed extends Error {
   }
 }
 
-export interface TimedRunOptions {
+/** A process that runs a pipeline. */
+export interface RunProcessOptions {
   readonly file: string;
   /** The inputs as the user wrote them. */
   readonly given: ReadonlyMap<string, string | true>;
-  readonly threads: number;
   readonly verbose: boolean;
   /** The script of this very process. */
   readonly script: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface TimedRunOptions extends RunProcessOptions {
+  readonly threads: number;
   /** Milliseconds after which the process is killed. @default none */
   readonly timeoutMs?: number;
   /** Given what the run says on stderr as it comes. */
   readonly onStderr?: (text: string) => void;
+}
+
+/** Starts `cano run` in a process of its own, with a variable in its environment that says what it is for. */
+export function spawnRun(
+  { file, given, threads, verbose, script, env }: RunProcessOptions & { readonly threads: number },
+  mark: string,
+): ChildProcess {
+  const inputs = [...given].map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`));
+  const own = ['--threads', String(threads), '--reporter', 'none', ...(verbose ? ['--verbose'] : [])];
+  return spawn(process.execPath, [...process.execArgv, script, 'run', file, ...own, ...inputs], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...env, [mark]: '1' },
+    detached: process.platform !== 'win32',
+  });
 }
 
 /** Starts a process; `ended` rejects with `TimedRunFailed` when its run does not complete. */
@@ -61,14 +81,8 @@ export function startTimedRun(options: TimedRunOptions): {
   readonly child: ChildProcess;
   readonly ended: Promise<TimedRun>;
 } {
-  const { file, given, threads, verbose, script, env, timeoutMs, onStderr } = options;
-  const inputs = [...given].map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`));
-  const own = ['--threads', String(threads), '--reporter', 'none', ...(verbose ? ['--verbose'] : [])];
-  const child = spawn(process.execPath, [...process.execArgv, script, 'run', file, ...own, ...inputs], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...env, [MARK]: '1' },
-    detached: process.platform !== 'win32',
-  });
+  const { threads, timeoutMs, onStderr } = options;
+  const child = spawnRun(options, TIMED_RUN_MARK);
   const ended = new Promise<TimedRun>((resolve, reject) => {
     const called = `the run with ${threads === 1 ? '1 thread' : `${threads} threads`}`;
     let stderr = '';
@@ -104,9 +118,9 @@ export function startTimedRun(options: TimedRunOptions): {
   return { child, ended };
 }
 
-/** Whether this process is a timed run. */
-export function isTimedRun(env: Readonly<Record<string, string | undefined>>): boolean {
-  return env[MARK] !== undefined && process.send !== undefined;
+/** Whether this process was started for that, by `spawnRun`. */
+export function isMarked(mark: string, env: Readonly<Record<string, string | undefined>>): boolean {
+  return env[mark] !== undefined && process.send !== undefined;
 }
 
 /** The part of the process that is timed. */
@@ -117,7 +131,11 @@ export function timeThisRun(): {
   readonly end: (result: RunResult) => Promise<void>;
 } {
   // Without this a run goes on for nobody when the timing process is killed.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.once('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM');
+    // One that does not listen is for nobody, too.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LEAVE_MS).unref();
+  });
   let [startMs, before] = [0, process.cpuUsage()];
   return {
     begin: () => {

@@ -36,6 +36,11 @@ describe('cano bench', { concurrency: 2 }, () => {
       [benchmark.workflow, benchmark.inputs['items'], benchmark.inputs['threshold']],
       ['benched', 6, 0.5],
     );
+    assert.deepEqual(benchmark.ownLoop, { exec: 'count', inputs: 6, of: 6, share: 1 });
+    assert.ok(
+      benchmark.samples.every(({ control: { ownMs = 0 } }) => ownMs > 0),
+      'the loop of its own work was measured before each run',
+    );
     const order = [...benchmark.warmups, ...benchmark.samples].map(({ round, threads }) => `${round}:${threads}`);
     assert.deepEqual(order, ['1:1', '1:2', '1:2', '1:1']);
     for (const sample of benchmark.samples) {
@@ -51,7 +56,7 @@ describe('cano bench', { concurrency: 2 }, () => {
 
     assert.match(err, / benched {2}warm-up 1\/1 {2}1 thread .* {2}2 threads /);
     assert.match(err, / benched {2}round 1\/1 {2}2 threads .* {2}1 thread /);
-    assert.match(err, /threads +time +95% +speed-up +95% +efficiency +machine +of it/);
+    assert.match(err, /threads +time +95% +speed-up +95% +efficiency +machine +bare loop +of it/);
     assert.match(err, /recommended {2}(?:\d threads?|none): /);
     assert.match(err, /Amdahl +serial share \d/);
     assert.match(readFileSync(html, 'utf8'), /<svg class="chart"[\s\S]*<\/html>\n$/);
@@ -146,6 +151,13 @@ describe('cano bench', { concurrency: 2 }, () => {
     assert.equal(code, 130, err);
     assert.equal(out, '');
     assert.doesNotMatch(err, /so there is no benchmark/);
+  });
+
+  it('says why there is no bare loop of its own work', async () => {
+    const { code, out, err } = await cano(['bench', fixture('asks'), ...ONCE]);
+    assert.equal(code, 0, err);
+    assert.match(out, /bare loop +none: it uses ctx\.rpc, which a bare loop does not have/);
+    assert.doesNotMatch(out, /machine +bare loop/);
   });
 
   it('runs its own kernels', async () => {

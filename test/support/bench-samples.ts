@@ -70,6 +70,7 @@ export function benchmarkOf(samples: readonly Sample[], more: Partial<Benchmark>
     inputs: { limit: 10, out: './out' },
     pathInputs: ['out'],
     controlIterations: 1e6,
+    ownLoop: { why: 'no exec of it runs on threads' },
     warmups: [],
     samples,
     analysis,

@@ -2,6 +2,7 @@
 import type { Analysis, Fit, FitResult, Row } from './analysis.ts';
 import { formatCount } from '../../observe/format.ts';
 import { peakOf, speedUpBy } from './fit.ts';
+import type { OwnLoopResult } from './own-loop.ts';
 import type { Interval } from './stats.ts';
 
 /** A further thread is worth having when it does at least so much of what one thread alone does. */
@@ -101,6 +102,14 @@ export function describeFit(result: FitResult): string {
     : '';
   const free = result.counts.length - 1 - (isUsl ? 2 : 1);
   return `${serial}${pairs}${free > 0 ? `, off by ${misfit.toFixed(2)} on average` : ''}`;
+}
+
+/** What the bare loop went over, or why there was none. */
+export function describeOwnLoop(result: OwnLoopResult): string {
+  if ('why' in result) return `none: ${result.why}`;
+  const { exec, inputs, of, share } = result;
+  const some = inputs === of ? `all ${countOf(of, 'input')}` : `${formatCount(inputs)} of ${countOf(of, 'input')}`;
+  return `${some} of exec '${exec}', which takes ${percent(share)} of the time of all execs`;
 }
 
 /** The first thread count, of those there are cores for, for which the machine had no cores to give. */

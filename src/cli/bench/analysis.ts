@@ -14,10 +14,12 @@ export interface Row {
   readonly speedUp: Interval;
   /** `speedUp` by how many times more threads; 1 is ideal. */
   readonly efficiency: number;
-  /** What a bare loop gained from so many threads at the same time. */
+  /** What a loop that spins gained from so many threads at the same time. */
   readonly machine: Interval;
-  /** `speedUp` by what the machine gave, round by round. */
-  readonly ofMachine: Interval;
+  /** What the pipeline's own work gained in a bare loop at the same time; undefined when it was not measured. */
+  readonly bareLoop: Interval | undefined;
+  /** `speedUp` by what the bare loop gained, or by what the machine gave where there is none; round by round. */
+  readonly ofIt: Interval;
   readonly cpuMs: number;
   /** Of all rounds the most. */
   readonly peakRssBytes: number;
@@ -59,6 +61,7 @@ export function analyse(samples: readonly Sample[], usableCores: number): Analys
   const bySlot = new Map(samples.map((sample) => [`${sample.round}/${sample.threads}`, sample]));
   const of = (round: number, threads: number): Sample => bySlot.get(`${round}/${threads}`) as Sample;
   const [base = 1] = counts;
+  const hasLoop = samples.every(({ control }) => control.ownMs !== undefined);
   const rows = counts.map((threads): Row => {
     const own = samples.filter((sample) => sample.threads === threads);
     const pairs = rounds.map((round) => [of(round, base), of(round, threads)] as const);
@@ -69,7 +72,8 @@ export function analyse(samples: readonly Sample[], usableCores: number): Analys
       speedUp,
       efficiency: (speedUp.value * base) / threads,
       machine: medianInterval(pairs.map(machineOf)),
-      ofMachine: medianInterval(pairs.map((pair) => speedUpOf(pair) / machineOf(pair))),
+      bareLoop: hasLoop ? medianInterval(pairs.map(loopOf)) : undefined,
+      ofIt: medianInterval(pairs.map((pair) => speedUpOf(pair) / (hasLoop ? loopOf(pair) : machineOf(pair)))),
       cpuMs: median(own.map(({ cpuMs }) => cpuMs)),
       peakRssBytes: Math.max(...own.map(({ peakRssBytes }) => peakRssBytes)),
       startMs: median(own.map(({ startMs }) => startMs)),
@@ -98,6 +102,11 @@ function speedUpOf([base, { wallMs }]: Pair): number {
 function machineOf([base, sample]: Pair): number {
   if (base === sample) return 1;
   return base.threads === 1 ? loopsOf(sample) : loopsOf(sample) / loopsOf(base);
+}
+
+/** What the pipeline's own work gained in a bare loop. */
+function loopOf([base, sample]: Pair): number {
+  return (base.control.ownMs as number) / (sample.control.ownMs as number);
 }
 
 /** How many times as many loops as one thread the threads did in the same time. */

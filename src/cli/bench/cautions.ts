@@ -18,9 +18,17 @@ export interface CautionsOf {
 
 /** One sentence for each thing that makes the figures less than they seem. */
 export function cautionsOf(of: CautionsOf): string[] {
-  return [beyondCores, withoutOne, noise, openAdvice, lessOfMachine, unequalWork, fewRounds, superlinear].flatMap(
-    (look) => look(of) ?? [],
-  );
+  return [
+    beyondCores,
+    withoutOne,
+    noise,
+    openAdvice,
+    lessOfMachine,
+    lessOfLoop,
+    unequalWork,
+    fewRounds,
+    superlinear,
+  ].flatMap((look) => look(of) ?? []);
 }
 
 type Look = (of: CautionsOf) => string | undefined;
@@ -52,6 +60,18 @@ const lessOfMachine: Look = ({ analysis: { rows }, counts: [first = 1], usableCo
   const row = starvedRow(rows, usableCores);
   if (row === undefined) return undefined;
   return `the machine gave ${row.threads} threads ${row.machine.value.toFixed(2)} times what it gave ${first}: what it lacks counts as serial share in the laws`;
+};
+
+/** A bare loop that gains so little less than it could is not worth a word. */
+const LEAST_OF_LOOP = 0.9;
+
+const lessOfLoop: Look = ({ analysis: { rows }, counts: [first = 1], usableCores }) => {
+  const row = rows.find(
+    ({ threads, bareLoop, machine }) =>
+      threads <= usableCores && bareLoop !== undefined && bareLoop.value < LEAST_OF_LOOP * machine.value,
+  );
+  if (row?.bareLoop === undefined) return undefined;
+  return `in a bare loop, too, its own work gains only ${row.bareLoop.value.toFixed(2)} from ${row.threads} threads, against ${first}: they share what it needs, such as memory and caches`;
 };
 
 const unequalWork: Look = ({ analysis: { executions } }) =>

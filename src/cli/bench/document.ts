@@ -5,6 +5,7 @@ import type { Advice } from './advice.ts';
 import type { Analysis } from './analysis.ts';
 import type { Environment } from './environment.ts';
 import type { Sample } from './measure.ts';
+import type { OwnLoopResult } from './own-loop.ts';
 
 export const DOCUMENT_VERSION = 1;
 export const DOCUMENT_KIND = 'cano.bench';
@@ -23,6 +24,8 @@ export interface Benchmark {
   readonly pathInputs: readonly string[];
   /** Iterations of the bare loop that is the control. */
   readonly controlIterations: number;
+  /** What the bare loop of its own work went over, or why there was none. */
+  readonly ownLoop: OwnLoopResult;
   readonly warmups: readonly Sample[];
   readonly samples: readonly Sample[];
   readonly analysis: Analysis;

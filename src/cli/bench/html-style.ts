@@ -1,10 +1,10 @@
 /** The look of the page of a benchmark, light and dark. */
 export const STYLE: string = `
 :root { --ink: #1b2330; --soft: #5b6675; --line: #e1e6ec; --paper: #f4f6f9; --card: #fff; --shade: #f4f6f9;
-  --measured: #2563eb; --machine: #8a94a3; --amdahl: #c2410c; --usl: #0f8a5f; --bad: #b3261e; --good: #0f7a4d; --warn: #92600a; }
+  --measured: #2563eb; --machine: #8a94a3; --loop: #8b5cf6; --amdahl: #c2410c; --usl: #0f8a5f; --bad: #b3261e; --good: #0f7a4d; --warn: #92600a; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e7ebf1; --soft: #9aa6b6; --line: #2a323e; --paper: #0f1319; --card: #181e27; --shade: #131820;
-    --measured: #6ea2ff; --machine: #8391a5; --amdahl: #f0935a; --usl: #45c795; --bad: #f2877e; --good: #45c795; --warn: #e0b154; }
+    --measured: #6ea2ff; --machine: #8391a5; --loop: #b196fb; --amdahl: #f0935a; --usl: #45c795; --bad: #f2877e; --good: #45c795; --warn: #e0b154; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', sans-serif; -webkit-text-size-adjust: 100%; }
@@ -26,8 +26,8 @@ footer { padding: 8px 20px 40px; }
 figure { margin: 0; }
 figcaption { display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 4px 0 0 60px; color: var(--soft); font-size: 13px; }
 figcaption i { display: inline-block; width: 18px; height: 0; margin-right: 7px; vertical-align: middle; border-top: 3px solid; }
-.k-measured { color: var(--measured); } .k-machine { color: var(--machine); } .k-amdahl { color: var(--amdahl); } .k-usl { color: var(--usl); }
-figcaption .k-ideal { color: var(--soft); border-top: 2px dashed; } figcaption .k-machine { border-top-width: 2px; }
+.k-measured { color: var(--measured); } .k-machine { color: var(--machine); } .k-loop { color: var(--loop); } .k-amdahl { color: var(--amdahl); } .k-usl { color: var(--usl); }
+figcaption .k-ideal { color: var(--soft); border-top: 2px dashed; } figcaption .k-machine, figcaption .k-loop { border-top-width: 2px; }
 .chart { display: block; width: 100%; height: auto; }
 .chart path { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .chart .grid { stroke: var(--line); stroke-width: 1; }
@@ -37,15 +37,17 @@ figcaption .k-ideal { color: var(--soft); border-top: 2px dashed; } figcaption .
 .chart .ideal { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 6 5; }
 .chart .machine, .chart .machine path { stroke: var(--machine); stroke-width: 1.5; }
 .chart .machine circle { fill: var(--card); stroke: var(--machine); stroke-width: 2; }
+.chart .loop, .chart .loop path { stroke: var(--loop); stroke-width: 1.5; }
+.chart .loop circle { fill: var(--card); stroke: var(--loop); stroke-width: 2; }
 .chart .measured, .chart .measured path { stroke: var(--measured); stroke-width: 2.5; }
 .chart .measured circle { fill: var(--measured); stroke: var(--card); stroke-width: 1.5; }
 .chart .amdahl { stroke: var(--amdahl); } .chart .usl { stroke: var(--usl); }
 .chart .amdahl.beyond, .chart .usl.beyond { stroke-dasharray: 2 5; stroke-linecap: round; }
 .chart .sample { fill: var(--measured); fill-opacity: 0.35; }
 .table { margin-top: 16px; overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 500; }
-th, td { padding: 6px 0 6px 14px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th, td { padding: 6px 0 6px 11px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { padding-left: 8px; }
 th:last-child, td:last-child { padding-right: 8px; }
 .chosen td { background: var(--shade); }

@@ -1,6 +1,6 @@
 /** A benchmark as one page without any file beside it. Pure. */
 import { formatBytes, formatMs, formatShare } from '../../observe/format.ts';
-import { describeFit, headOf, isFit } from './advice.ts';
+import { describeFit, describeOwnLoop, headOf, isFit } from './advice.ts';
 import type { BaselineComparison, Verdict } from './baseline.ts';
 import { escapeHtml } from '../../observe/report/html.ts';
 import { renderChart, type ChartSpec, type Curve, type Dot } from './chart.ts';
@@ -51,7 +51,8 @@ const LEGEND = `<section class="terms"><h2>What the figures are</h2><dl>
 <dt>time</dt><dd>from the start of the run, all threads being ready, to its result. What the process took before is under <b>start</b>.</dd>
 <dt>95 %</dt><dd>the interval that holds the median in 95 of 100 repetitions (percentile bootstrap); of few rounds it is hardly more than their range.</dd>
 <dt>speed-up, efficiency</dt><dd>times as fast as with the fewest threads, round by round; and that by how many times as many threads there are.</dd>
-<dt>machine, of it</dt><dd>what a bare loop without memory or messages gained from as many threads right before each run; and speed-up by that, round by round.</dd>
+<dt>machine</dt><dd>what a loop that only spins, without memory or messages, gained from as many threads right before each run.</dd>
+<dt>bare loop, of it</dt><dd>what the pipeline’s own work, the inputs of its heaviest exec, gained from as many threads in a loop without cano, right before each run; and speed-up by that (by <b>machine</b> where there is no such loop), round by round.</dd>
 <dt>CPU, memory</dt><dd>of all threads of the process during the run; the most that it had in RAM at a time, in any round.</dd>
 <dt>busy</dt><dd>the share of all threads’ time in which they executed.</dd>
 <dt>queue, overhead</dt><dd>of the time from an execution’s being ready to its result in hand: the share in which it waited for a thread (a batch keeps some ready on purpose, so it is never small there), and the share of copies and of the way back.</dd>
@@ -69,8 +70,8 @@ function section(benchmark: Benchmark, comparison: BaselineComparison | undefine
 <div class="charts"><figure>${speedUpChart(benchmark, index)}<figcaption>${key(benchmark)}</figcaption></figure>
 <figure>${efficiencyChart(benchmark, index)}<figcaption><span><i class="k-measured"></i>efficiency: speed-up by threads</span></figcaption></figure></div>
 ${table(benchmark)}
-<ul class="laws"><li><b>Amdahl’s law</b> ${escapeHtml(describeFit(analysis.amdahl))}</li><li><b>USL</b> ${escapeHtml(describeFit(analysis.usl))}</li>
-${cautions.map((caution) => `<li class="note"><b>Note</b> ${escapeHtml(caution)}</li>`).join('')}</ul>
+<ul class="laws"><li><b>Bare loop</b>${escapeHtml(describeOwnLoop(benchmark.ownLoop))}</li><li><b>Amdahl’s law</b>${escapeHtml(describeFit(analysis.amdahl))}</li><li><b>USL</b>${escapeHtml(describeFit(analysis.usl))}</li>
+${cautions.map((caution) => `<li class="note"><b>Note</b>${escapeHtml(caution)}</li>`).join('')}</ul>
 ${comparison === undefined ? '' : differences(comparison)}</section>`;
 }
 
@@ -94,8 +95,10 @@ function speedUpChart(benchmark: Benchmark, index: number): string {
     const at = (threads: number): number => speedUpBy(fit.law, threads);
     return [{ style, at, measuredTo: Math.max(...fit.counts), highest: at(until) }];
   });
+  const loops = rows.flatMap(({ threads, bareLoop }) => (bareLoop === undefined ? [] : dotOf(threads, bareLoop)));
   const highest = Math.max(
     ...rows.flatMap(({ speedUp, machine }) => [speedUp.high, machine.high]),
+    ...loops.map(({ high }) => high),
     ...laws.map((law) => law.highest),
   );
   const walls = new Map(benchmark.samples.map(({ round, threads, wallMs }) => [`${round}/${threads}`, wallMs]));
@@ -115,6 +118,7 @@ function speedUpChart(benchmark: Benchmark, index: number): string {
       })),
     series: [
       { style: 'machine', dots: rows.map(({ threads, machine }) => dotOf(threads, machine)) },
+      { style: 'loop', dots: loops },
       { style: 'measured', dots: rows.map(({ threads, speedUp }) => dotOf(threads, speedUp)) },
     ],
     width: 660,
@@ -146,10 +150,11 @@ function dotOf(threads: number, { value, low, high }: Interval, by = 1): Dot {
   return { threads, value: value / by, low: low / by, high: high / by };
 }
 
-function key({ analysis }: Benchmark): string {
+function key({ analysis, ownLoop }: Benchmark): string {
   const entries = [
     ['measured', 'measured, with its interval; small dots are single rounds'],
-    ['machine', 'what the machine gave a bare loop'],
+    ['machine', 'what the machine gave a loop that spins'],
+    ...('why' in ownLoop ? [] : [['loop', 'its own work in a bare loop'] as const]),
     ['ideal', 'ideal'],
     ...(isFit(analysis.amdahl) ? [['amdahl', 'Amdahl’s law'] as const] : []),
     ...(isFit(analysis.usl) ? [['usl', 'USL'] as const] : []),
@@ -158,9 +163,10 @@ function key({ analysis }: Benchmark): string {
 }
 
 function table({ analysis, advice }: Benchmark): string {
-  const titles = 'threads|time|95 %|speed-up|95 %|efficiency|machine|of it|CPU|memory|busy|queue|overhead|start'.split(
-    '|',
-  );
+  const titles =
+    'threads|time|95 %|speed-up|95 %|efficiency|machine|bare loop|of it|CPU|memory|busy|queue|overhead|start'.split(
+      '|',
+    );
   const rows = analysis.rows.map((row) => {
     const { wallMs, speedUp } = row;
     const cells = [
@@ -171,7 +177,8 @@ function table({ analysis, advice }: Benchmark): string {
       `<small>${speedUp.low.toFixed(2)}–${speedUp.high.toFixed(2)}</small>`,
       percent(row.efficiency),
       row.machine.value.toFixed(2),
-      percent(row.ofMachine.value),
+      row.bareLoop === undefined ? '–' : row.bareLoop.value.toFixed(2),
+      percent(row.ofIt.value),
       formatMs(row.cpuMs),
       formatBytes(row.peakRssBytes),
       formatShare(row.busyShare),
@@ -207,7 +214,7 @@ function differences({ differences: all, missing, warnings }: BaselineComparison
   });
   const notes = [...(missing.length === 0 ? [] : [`not in the baseline: ${missing.join(', ')} threads`]), ...warnings];
   return `<h3>Against the baseline</h3>${tableOf(['threads', 'then', 'now', 'change', '95 %', 'machine', ''], rows)}
-<ul class="laws">${notes.map((note) => `<li class="note"><b>Note</b> ${escapeHtml(note)}</li>`).join('')}</ul>`;
+<ul class="laws">${notes.map((note) => `<li class="note"><b>Note</b>${escapeHtml(note)}</li>`).join('')}</ul>`;
 }
 
 function tableOf(titles: readonly string[], rows: readonly string[]): string {

@@ -2,13 +2,15 @@
  * Measures a pipeline: rounds of runs, each in a process of its own, and the machine itself before each of them.
  *
  * B1 Every round runs each thread count once, in an order that favours none (`orderOf`).
- * B2 The control, a bare loop on one thread and on as many as the run will have, is taken right before the run: it is what
- *    the machine gives at that moment, and the same loop for the whole benchmark.
+ * B2 The control is taken right before the run: a loop that spins, on one thread and on as many as the run will have, and the
+ *    pipeline's own work in a bare loop on as many. They are what the machine gives at that moment, and the same for the whole
+ *    benchmark. Only of the very first run the bare loop comes right after it, since that is what shows that it ends.
  * B3 Nothing that was measured is left out; what was measured on a machine that was busy is marked (analysis.ts).
  */
 import type { ChildProcess } from 'node:child_process';
 import { spinOn } from '../control.ts';
 import { startTimedRun, TimedRunFailed, type TimedRun } from '../timed-run.ts';
+import { OwnLoop, type OwnLoopResult } from './own-loop.ts';
 import { orderOf } from './plan.ts';
 
 /** One run with what the machine gave before it. All times are milliseconds. */
@@ -41,12 +43,14 @@ export interface Sample {
   readonly control: Control;
 }
 
-/** The bare loop. */
+/** Bare loops: one that spins, and one over the pipeline's own work. */
 export interface Control {
   /** On one thread. */
   readonly oneMs: number;
   /** On as many threads as the run has, each doing as much as the one. */
   readonly allMs: number;
+  /** The pipeline's own work in a bare loop, divided among as many threads as the run has; absent when it could not be measured. */
+  readonly ownMs?: number;
 }
 
 export interface Plan {
@@ -63,6 +67,10 @@ export interface Plan {
   readonly iterations: number;
 }
 
+/** So much longer, in milliseconds and as a factor, its inputs may take to be taken than a run has executed. */
+const PATIENCE_MS = 10_000;
+const PATIENCE = 5;
+
 /** Told of what goes on. */
 export interface Watch {
   readonly begins: (what: { readonly isWarmUp: boolean; readonly round: number; readonly threads: number }) => void;
@@ -75,25 +83,43 @@ export interface Watch {
 export interface Measured {
   readonly warmups: readonly Sample[];
   readonly samples: readonly Sample[];
+  readonly ownLoop: OwnLoopResult;
 }
 
 /** @throws TimedRunFailed when a run does not complete, or two runs end differently */
 export async function measure(plan: Plan, watch: Watch): Promise<Measured> {
   const warmups: Sample[] = [];
   const samples: Sample[] = [];
-  for (let index = 0; index < plan.warmup + plan.repeat; index += 1) {
-    const isWarmUp = index < plan.warmup;
-    const round = isWarmUp ? index + 1 : index - plan.warmup + 1;
-    for (const threads of orderOf(index, plan.counts)) {
-      watch.begins({ isWarmUp, round, threads });
-      const start = performance.now();
-      const sample = await measureRun(plan, round, threads, watch);
-      (isWarmUp ? warmups : samples).push(sample);
-      requireSameEnd([...warmups, ...samples]);
-      watch.ended(sample, performance.now() - start);
+  let own: OwnLoop | undefined;
+  try {
+    for (let index = 0; index < plan.warmup + plan.repeat; index += 1) {
+      const isWarmUp = index < plan.warmup;
+      const round = isWarmUp ? index + 1 : index - plan.warmup + 1;
+      for (const threads of orderOf(index, plan.counts)) {
+        watch.begins({ isWarmUp, round, threads });
+        const start = performance.now();
+        const before = await own?.on(threads);
+        const sample = await measureRun(plan, round, threads, watch);
+        const ownMs = own === undefined ? await (own = await startLoop(plan, sample)).on(threads) : before;
+        (isWarmUp ? warmups : samples).push(withOwn(sample, ownMs));
+        requireSameEnd([...warmups, ...samples]);
+        watch.ended(sample, performance.now() - start);
+      }
     }
+    return { warmups, samples, ownLoop: own?.result ?? { why: 'there was no run' } };
+  } finally {
+    own?.end();
   }
-  return { warmups, samples };
+}
+
+/** After the first run, which has shown that the pipeline completes, and how long on all threads. */
+function startLoop(plan: Plan, { busyMs, wallMs }: Sample): Promise<OwnLoop> {
+  return OwnLoop.start(plan, Math.min(plan.timeoutMs, PATIENCE_MS + PATIENCE * (busyMs + wallMs)));
+}
+
+function withOwn(sample: Sample, ownMs: number | undefined): Sample {
+  if (ownMs === undefined) return sample;
+  return Object.assign({}, sample, { control: Object.assign({}, sample.control, { ownMs }) });
 }
 
 async function measureRun(plan: Plan, round: number, threads: number, watch: Watch): Promise<Sample> {

@@ -11,7 +11,7 @@ import {
   type Span,
   type Style,
 } from '../../observe/text.ts';
-import { describeFit, headOf } from './advice.ts';
+import { describeFit, describeOwnLoop, headOf } from './advice.ts';
 import type { Row } from './analysis.ts';
 import type { BaselineComparison, Verdict } from './baseline.ts';
 import type { Benchmark } from './document.ts';
@@ -34,8 +34,12 @@ const RESULT: readonly Column[] = [
   { title: '95%', cell: ({ speedUp }) => dim(rangeOf(speedUp)) },
   { title: 'efficiency', cell: ({ efficiency }) => plain(percent(efficiency)) },
   { title: 'machine', cell: ({ machine }) => plain(machine.value.toFixed(2)) },
-  { title: 'of it', cell: ({ ofMachine }) => plain(percent(ofMachine.value)) },
 ];
+const BARE_LOOP: Column = {
+  title: 'bare loop',
+  cell: ({ bareLoop }) => plain(bareLoop === undefined ? '' : bareLoop.value.toFixed(2)),
+};
+const OF_IT: Column = { title: 'of it', cell: ({ ofIt }) => plain(percent(ofIt.value)) };
 const COST: readonly Column[] = [
   { title: 'CPU', cell: ({ cpuMs }) => plain(formatMs(cpuMs)) },
   { title: 'memory', cell: ({ peakRssBytes }) => plain(formatBytes(peakRssBytes)) },
@@ -69,6 +73,7 @@ export function renderBenchmark(
     [],
     ...paragraph('recommended', [{ text: headOf(advice), style: 'bold' }], `: ${advice.because}`, width),
     ...(advice.beyond === undefined ? [] : paragraph('', [], capital(advice.beyond), width)),
+    ...paragraph('bare loop', [], describeOwnLoop(benchmark.ownLoop), width),
     ...paragraph('Amdahl', [], describeFit(analysis.amdahl), width),
     ...paragraph('USL', [], describeFit(analysis.usl), width),
     ...cautions.flatMap((caution) => paragraph('note', [], caution, width, 'yellow')),
@@ -89,7 +94,7 @@ export function renderLegend(width: number): Line[] {
     ...paragraph(
       'machine',
       [],
-      'what a bare loop gained from as many threads right before each run; of it: speed-up / machine, round by round',
+      'what a loop that spins gained from as many threads right before each run; bare loop: what the pipeline’s own work gained in a loop without cano; of it: speed-up / bare loop, or / machine without one, round by round',
       width,
       'dim',
     ),
@@ -104,15 +109,17 @@ export function renderLegend(width: number): Line[] {
 }
 
 function blocks(rows: readonly Row[], recommended: number | undefined, width: number): Line[] {
+  const hasLoop = rows.some(({ bareLoop }) => bareLoop !== undefined);
+  const result = [...RESULT, ...(hasLoop ? [BARE_LOOP] : []), OF_IT];
   for (const columns of [[...COST, START], COST]) {
-    const whole = block([THREADS, ...RESULT, ...columns], rows, recommended);
+    const whole = block([THREADS, ...result, ...columns], rows, recommended);
     if (Math.max(...whole.map(widthOfLine)) <= width) return whole;
   }
-  const [result, cost] = [
-    [THREADS, ...RESULT],
-    [THREADS, ...COST, START],
-  ].map((columns) => block(columns, rows, recommended)) as [Line[], Line[]];
-  return [...result, [], ...cost];
+  return [
+    ...block([THREADS, ...result], rows, recommended),
+    [],
+    ...block([THREADS, ...COST, START], rows, recommended),
+  ];
 }
 
 function block(columns: readonly Column[], rows: readonly Row[], recommended: number | undefined): Line[] {

@@ -45,7 +45,24 @@ describe('the figures of a thread count', () => {
     assert.equal(rows[0]?.machine.value, 1);
     assert.equal(rows[1]?.machine.value, 1.6);
     assert.equal(rows[1]?.speedUp.value, 1.25);
-    assert.equal(rows[1]?.ofMachine.value, 1.25 / 1.6);
+    assert.equal(rows[1]?.ofIt.value, 1.25 / 1.6);
+  });
+
+  it('are beside what its own work gained in a bare loop, where that was measured', () => {
+    const samples = [
+      sampleOf({ threads: 1, wallMs: 1_000, control: { oneMs: 200, allMs: 200, ownMs: 900 } }),
+      sampleOf({ threads: 2, wallMs: 640, control: { oneMs: 200, allMs: 200, ownMs: 600 } }),
+    ];
+    const { rows } = analyse(samples, 2);
+    assert.equal(rows[0]?.bareLoop?.value, 1);
+    assert.equal(rows[1]?.machine.value, 2);
+    assert.equal(rows[1]?.bareLoop?.value, 1.5);
+    assert.equal(rows[1]?.ofIt.value, 1_000 / 640 / 1.5);
+    // One loop that is missing, and none counts.
+    const [first, second] = samples as [Sample, Sample];
+    const partly = analyse([first, sampleOf({ ...second, control: { oneMs: 200, allMs: 200 } })], 2);
+    assert.equal(partly.rows[1]?.bareLoop, undefined);
+    assert.equal(partly.rows[1]?.ofIt.value, 1_000 / 640 / 2);
   });
 
   it('split the time from ready to result, and that of the threads', () => {

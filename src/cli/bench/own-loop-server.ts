@@ -1,0 +1,149 @@
+/**
+ * The process of a bare loop: runs the pipeline once on the main thread, and then the loop, whenever it is asked to, on as
+ * many fresh threads as it is told.
+ */
+import { batchNodeFor, createEngine, retry, Workflow, type RunResult } from '../../index.ts';
+import type { Pipeline } from '../pipeline-file.ts';
+import { EXIT } from '../usage.ts';
+import { captureInputs, type CapturedWork } from './captured.ts';
+import type { LoopInput, LoopSpan } from './loop-exec.ts';
+
+/** Set for such a process. */
+export const OWN_LOOP_MARK = 'CANO_OWN_LOOP';
+
+/** What the loop goes over. */
+export interface OwnWork {
+  /** Name of the exec. */
+  readonly exec: string;
+  /** Inputs in the loop, of so many in a run. */
+  readonly inputs: number;
+  readonly of: number;
+  /** Share of this exec in the time of all. */
+  readonly share: number;
+}
+
+/** From the process of the loop. */
+export type FromLoop =
+  | { readonly type: 'ready'; readonly work: OwnWork }
+  | { readonly type: 'took'; readonly ms: number }
+  | { readonly type: 'failed'; readonly why: string };
+
+/** To it: measure once. */
+export interface ToLoop {
+  readonly threads: number;
+}
+
+/** A loop takes about so long on one thread at most: every n-th input is taken when all are more. */
+const MOST_MS = 5_000;
+
+type Inputs = Parameters<Pipeline['store']>[0];
+
+/** Serves until the process that asked is gone; returns an exit code when there is nothing to serve. */
+export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs): Promise<number> {
+  // Whatever goes on: it is for nobody then.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  let captured: CapturedWork;
+  try {
+    captured = await capture(pipeline, inputs);
+  } catch (error) {
+    await tell({ type: 'failed', why: reasonOf(error) });
+    return EXIT.done;
+  }
+  const every = Math.ceil(captured.tookMs / MOST_MS);
+  const work = every > 1 ? thinned(captured, every) : captured;
+  process.on('message', ({ threads }: ToLoop) => {
+    void loopOn(threads, work)
+      .then(
+        (ms): FromLoop => ({ type: 'took', ms }),
+        (error: unknown): FromLoop => ({ type: 'failed', why: reasonOf(error) }),
+      )
+      .then(tell);
+  });
+  const { key, share } = captured;
+  const exec = key.slice(key.indexOf('#') + 1);
+  await tell({ type: 'ready', work: { exec, inputs: work.inputs.length, of: captured.inputs.length, share } });
+  return new Promise(() => {});
+}
+
+function tell(message: FromLoop): Promise<void> {
+  return new Promise((resolve) => void process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+async function capture(pipeline: Pipeline, inputs: Inputs): Promise<CapturedWork> {
+  const services = await pipeline.services(inputs);
+  const store = await pipeline.store(inputs);
+  const { heaviest } = captureInputs();
+  const engine = createEngine({ inline: true, services, logLevel: 'none' } as object);
+  try {
+    await engine.start(pipeline.workflow as never, store as never).result;
+  } finally {
+    await engine.close();
+  }
+  return heaviest();
+}
+
+function thinned(work: CapturedWork, every: number): CapturedWork {
+  const isTaken = (_value: unknown, at: number): boolean => at % every === 0;
+  return Object.assign({}, work, { inputs: work.inputs.filter(isTaken), commonOf: work.commonOf.filter(isTaken) });
+}
+
+/** Milliseconds from the first start to the last end, on so many fresh threads. */
+async function loopOn(
+  threads: number,
+  { key, params, inputs, commonOf, commons }: Pick<CapturedWork, 'key' | 'params' | 'inputs' | 'commonOf' | 'commons'>,
+): Promise<number> {
+  const { default: loop, GATE_BYTES } = await import('./loop-exec.ts');
+  const url = key.slice(0, key.indexOf('#'));
+  const gate = new SharedArrayBuffer(GATE_BYTES);
+  const input: LoopInput = { key, url, params, inputs, commonOf, commons, threads, gate };
+  interface Loop {
+    readonly input: LoopInput;
+    span?: LoopSpan;
+  }
+  const node = batchNodeFor<Loop>()({
+    name: 'loop',
+    outcomes: ['Done'],
+    prep: (store) => [store.input],
+    exec: loop,
+    post: (store, [span]) => {
+      if (span !== undefined) store.span = span;
+      return 'Done';
+    },
+    retry: retry.none(),
+  });
+  const workflow = new Workflow<'Loop' | 'Done', Loop>('bare-loop', 'Loop')
+    .registerNode('Loop', node)
+    .addExitStates('Done');
+  // An engine for each: two loops on one thread would wait for each other.
+  const engines = Array.from({ length: threads }, () => createEngine({ threads: 1, logLevel: 'none' }));
+  try {
+    await Promise.all(engines.map((engine) => engine.warmUp(workflow)));
+    const stores = engines.map((): Loop => ({ input }));
+    const runs = engines.map((engine, at) => engine.start(workflow, stores[at] as Loop));
+    const ended = (await allOrCancel(runs)).length;
+    const spans = stores.flatMap(({ span }) => span ?? []);
+    if (ended !== spans.length) throw new Error('a loop gave no times');
+    return Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));
+  } finally {
+    await Promise.all(engines.map((engine) => engine.close()));
+  }
+}
+
+/** When one fails, the others would wait for it. */
+async function allOrCancel(
+  runs: readonly { readonly result: Promise<RunResult>; cancel(): void }[],
+): Promise<RunResult[]> {
+  try {
+    return await Promise.all(runs.map(({ result }) => result));
+  } catch (error) {
+    for (const run of runs) run.cancel();
+    throw error;
+  }
+}
+
+/** What user code threw, below what cano says about it. */
+function reasonOf(error: unknown): string {
+  let deepest = error;
+  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  return deepest instanceof Error ? deepest.message : String(deepest);
+}
