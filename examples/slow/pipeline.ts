@@ -13,7 +13,7 @@ export default definePipeline({
     cut: { type: 'boolean', default: false, description: 'cut the search of the large tremor into items' },
     samples: {
       type: 'integer',
-      default: 1_000_000,
+      default: 4_000_000,
       min: 10_000,
       max: 20_000_000,
       description: 'length of the record that is made up',

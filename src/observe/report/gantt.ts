@@ -10,6 +10,8 @@ import { MAIN_LANE, type Shown, type Timeline } from './timeline.ts';
 
 const LABELS = 84;
 const WIDTH = 1200;
+/** Half of the widest time below the axis. */
+const MARGIN = 24;
 const STATES_Y = 8;
 const STATES_H = 26;
 const BUSY_H = 44;
@@ -55,7 +57,7 @@ export function renderGantt(timeline: Timeline, { threads, wallMs }: RunReport):
   const labelEvery = height >= 12 ? 1 : 8;
   return html`<svg
     class="gantt"
-    viewBox="0 0 ${LABELS + WIDTH + 12} ${bottom + AXIS_H}"
+    viewBox="0 0 ${LABELS + WIDTH + MARGIN} ${bottom + AXIS_H}"
     role="img"
     aria-label="${`The run over time: its states, the main thread and ${plural(lanes, 'thread', 'threads')}, over ${formatMs(endMs)}`}"
   >
