@@ -296,7 +296,10 @@ describe('cano serve', () => {
       { CANO_TOKEN: 'right' },
     );
   });
+});
 
+// Side by side: connections that hang are waited for, and take no processor.
+describe('cano serve, where others do wrong,', { concurrency: 2 }, () => {
   it('goes on answering with a thousand connections that hang, and closes them', async () => {
     await serving(async (server) => {
       const port = Number(new URL(server.url).port);
@@ -315,9 +318,7 @@ describe('cano serve', () => {
       assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
     });
   });
-});
 
-describe('cano serve refuses', () => {
   for (const [what, args, message] of [
     [
       'a schedule that cannot be read',
@@ -348,14 +349,14 @@ describe('cano serve refuses', () => {
     ['an unknown flag', [config('cano'), '--prot', '1'], /unknown flag --prot: did you mean '--port'\?/],
     ['no file', [], /FILE is missing: write it right after the command, as in cano serve cano\.config\.ts/],
   ] as [string, string[], RegExp][]) {
-    it(what, async () => {
+    it(`refuses ${what}`, async () => {
       const { code, err, out } = await cano(['serve', ...args], { XDG_RUNTIME_DIR: runtimeFolder });
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, message);
     });
   }
 
-  it('a port that is taken', async () => {
+  it('refuses a port that is taken', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
     const { port } = blocker.address() as AddressInfo;
