@@ -2,7 +2,7 @@
  * The inputs of the exec that a pipeline spends most of its time in, taken from a run on the main thread.
  *
  * C1 Each input is copied before exec gets it, as it is on its way to a thread: what exec does to it is not seen here.
- * C2 Only inputs of attempts that succeeded are kept; all of them, or none: a part would be other work.
+ * C2 Only inputs of attempts that succeeded are kept, in the order of their ends; where they are too much, none is.
  */
 import { CanoError } from '../../index.ts';
 import { registry, type RegisteredExec } from '../../node.ts';

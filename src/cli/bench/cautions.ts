@@ -62,7 +62,7 @@ const lessOfMachine: Look = ({ analysis: { rows }, counts: [first = 1], usableCo
   return `the machine gave ${row.threads} threads ${row.machine.value.toFixed(2)} times what it gave ${first}: what it lacks counts as serial share in the laws`;
 };
 
-/** A bare loop that gains so little less than it could is not worth a word. */
+/** Worth a word is a bare loop that gains less than so much of what one that spins does. */
 const LEAST_OF_LOOP = 0.9;
 
 const lessOfLoop: Look = ({ analysis: { rows }, counts: [first = 1], usableCores }) => {

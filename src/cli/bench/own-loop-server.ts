@@ -2,7 +2,15 @@
  * The process of a bare loop: runs the pipeline once on the main thread, and then the loop, whenever it is asked to, on as
  * many fresh threads as it is told.
  */
-import { batchNodeFor, createEngine, retry, Workflow, type RunResult } from '../../index.ts';
+import {
+  batchNodeFor,
+  createEngine,
+  retry,
+  Workflow,
+  type Engine,
+  type EngineOptions,
+  type RunResult,
+} from '../../index.ts';
 import type { Pipeline } from '../pipeline-file.ts';
 import { EXIT } from '../usage.ts';
 import { captureInputs, type CapturedWork } from './captured.ts';
@@ -37,6 +45,9 @@ export interface ToLoop {
 const MOST_MS = 5_000;
 
 type Inputs = Parameters<Pipeline['store']>[0];
+
+// Of whichever services a pipeline has.
+const makeEngine: (options: EngineOptions) => Engine = createEngine;
 
 /** Serves until the process that asked is gone; returns an exit code when there is nothing to serve. */
 export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs): Promise<number> {
@@ -73,7 +84,7 @@ async function capture(pipeline: Pipeline, inputs: Inputs): Promise<CapturedWork
   const services = await pipeline.services(inputs);
   const store = await pipeline.store(inputs);
   const { heaviest } = captureInputs();
-  const engine = createEngine({ inline: true, services, logLevel: 'none' } as object);
+  const engine = makeEngine({ inline: true, services, logLevel: 'none' });
   try {
     await engine.start(pipeline.workflow as never, store as never).result;
   } finally {
