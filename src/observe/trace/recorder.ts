@@ -35,7 +35,12 @@ export class Recorder {
   readonly #places = new Places();
   readonly #ok: number = this.#names.idOf('ok');
   readonly #node: number = this.#names.idOf('node');
+  /** The run of the last record: its id, and the place of that. */
+  #runId = '';
   #run = 0;
+  /** The visit of it that was entered last, or -1; and where that is. */
+  #visit = -1;
+  #entry: Place = this.#places.list[0] as Place;
   #next = 0;
   #isFull = false;
   /** Records that were begun. */
@@ -64,7 +69,8 @@ export class Recorder {
         this.#retry(event);
         break;
       case 'run.started':
-        this.#runIds.newSlotOf(event.runId);
+        // It takes long to find out that two texts differ, and every run has another one.
+        this.#turnTo(event.runId);
         this.#ofRun(event, KIND.runStarted, '', undefined);
         break;
       case 'run.finished':
@@ -112,32 +118,51 @@ export class Recorder {
 
   // The cell of a new record. Numbers with fractions are written by the caller: as arguments V8 would box them.
   #begin(runId: string): number {
-    this.#run = this.#runIds.slotOf(runId);
+    if (runId !== this.#runId) this.#turnTo(runId);
+    return this.#again();
+  }
+
+  // As `#begin`, of the run of the record before.
+  #again(): number {
     this.#taken += 1;
     return this.#claim();
   }
 
+  #turnTo(runId: string): void {
+    this.#runId = runId;
+    this.#run = this.#runIds.newSlotOf(runId);
+    this.#visit = -1;
+  }
+
+  // Whether it is of the visit that was entered last, and nothing of another run has come since: most are, and have its place.
+  #isPresent(visit: number, runId: string): boolean {
+    return visit === this.#visit && runId === this.#runId;
+  }
+
   #entered(event: StateEntered): void {
-    const { workflow, state, node, kind } = event;
-    const { id } = this.#places.entered(workflow, state, node);
+    const { workflow, state, node, kind, visit } = event;
+    const place = this.#places.entered(workflow, state, node);
     const name = kind === 'node' ? this.#node : this.#names.idOf(kind);
     const cell = this.#begin(event.runId);
+    this.#visit = visit;
+    this.#entry = place;
     const data = this.#data;
-    data[cell] = packHead(KIND.entered, id, name, 0);
+    data[cell] = packHead(KIND.entered, place.id, name, 0);
     data[cell + 1] = event.at;
-    data[cell + 2] = packRun(this.#run, event.visit);
+    data[cell + 2] = packRun(this.#run, visit);
   }
 
   #executed(event: ExecFinished): void {
-    const { workflow, state, node, branch, item = -1, thread = -1, outcome, error } = event;
-    const { id } = this.#places.of(workflow, state, node, branch === undefined ? '' : branch);
+    const { visit, branch, item = -1, thread = -1, outcome, error, runId } = event;
+    const isPresent = branch === undefined && this.#isPresent(visit, runId);
+    const { id } = isPresent ? this.#entry : this.#places.of(event.workflow, event.state, event.node, branch ?? '');
     const name = outcome === 'ok' ? this.#ok : this.#names.idOf(outcome);
-    const cell = this.#begin(event.runId);
+    const cell = isPresent ? this.#again() : this.#begin(runId);
     const data = this.#data;
     data[cell] = packHead(KIND.executed, id, name, event.attempt);
     // Its time is that of its result, which the second cell has.
     data[cell + 1] = error === undefined ? 0 : this.#names.idOf(error.name);
-    data[cell + 2] = packRun(this.#run, event.visit);
+    data[cell + 2] = packRun(this.#run, visit);
     data[cell + 3] = packItem(item, thread);
     data[cell + 4] = event.startedAt;
     data[cell + 5] = event.endedAt;
@@ -152,14 +177,15 @@ export class Recorder {
   }
 
   #transition(event: Transition): void {
-    const { workflow, state, node, outcome, to } = event;
-    const place = this.#places.of(workflow, state, node, '');
+    const { visit, outcome, to, runId } = event;
+    const isPresent = this.#isPresent(visit, runId);
+    const place = isPresent ? this.#entry : this.#places.of(event.workflow, event.state, event.node, '');
     if (place.outcome !== outcome || place.to !== to) this.#leads(place, outcome, to);
-    const cell = this.#begin(event.runId);
+    const cell = isPresent ? this.#again() : this.#begin(runId);
     const data = this.#data;
     data[cell] = packHead(KIND.transition, place.id, place.outcomeId, 0);
     data[cell + 1] = event.at;
-    data[cell + 2] = packRun(this.#run, event.visit);
+    data[cell + 2] = packRun(this.#run, visit);
     data[cell + 3] = place.toId * 2 + (event.failed ? 1 : 0);
     data[cell + 4] = event.prepMs;
     data[cell + 5] = event.postMs;

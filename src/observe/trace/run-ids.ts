@@ -6,8 +6,6 @@
 const LENGTH = 36;
 const PARTS = 4;
 const HYPHEN = 45;
-/** In the first part: it is no UUID, but a string. */
-const IS_TEXT = -1;
 
 /** The value of each character code; -1 for what is no hexadecimal digit as a UUID is written. */
 const DIGITS = Int32Array.from({ length: 128 }, (_value, code) =>
@@ -16,38 +14,31 @@ const DIGITS = Int32Array.from({ length: 128 }, (_value, code) =>
 
 export class RunIds {
   readonly #size: number;
-  readonly #parts: Float64Array;
-  readonly #texts: string[] = [];
-  #last = '';
+  readonly #parts: Uint32Array;
+  /** What is no UUID, by its slot. */
+  readonly #texts = new Map<number, string>();
   #slot = 0;
 
   constructor(size: number) {
     this.#size = size;
-    this.#parts = new Float64Array(size * PARTS);
-    this.#parts[0] = IS_TEXT;
-  }
-
-  /** The slot of an id: that of the one before when it is the same, else the next one. */
-  slotOf(id: string): number {
-    return id === this.#last ? this.#slot : this.newSlotOf(id);
+    this.#parts = new Uint32Array(size * PARTS);
+    this.#texts.set(0, '');
   }
 
   /** What a slot holds now. */
   at(slot: number): string {
+    const text = this.#texts.get(slot);
+    if (text !== undefined) return text;
     const parts = this.#parts.subarray(slot * PARTS, (slot + 1) * PARTS);
-    if (parts[0] === IS_TEXT) return this.#texts[slot] ?? '';
     const hex = Array.from(parts, (part) => part.toString(16).padStart(8, '0')).join('');
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 
-  /** A slot for an id that is not that of the one before: it takes long to find out that two texts differ. */
+  /** The next slot, with this id in it. */
   newSlotOf(id: string): number {
-    this.#last = id;
     this.#slot = this.#slot + 1 === this.#size ? 0 : this.#slot + 1;
-    if (!this.#takeUuid(id)) {
-      this.#parts[this.#slot * PARTS] = IS_TEXT;
-      this.#texts[this.#slot] = id;
-    }
+    if (!this.#takeUuid(id)) this.#texts.set(this.#slot, id);
+    else if (this.#texts.size > 0) this.#texts.delete(this.#slot);
     return this.#slot;
   }
 
@@ -65,12 +56,10 @@ export class RunIds {
   }
 
   #takePart(at: number, high: number, low: number): boolean {
-    this.#parts[at] = high * QUAD + low;
+    this.#parts[at] = (high << 16) | low;
     return (high | low) >= 0;
   }
 }
-
-const QUAD = 2 ** 16;
 
 const hyphenAt = (id: string, index: number): boolean => id.charCodeAt(index) === HYPHEN;
 

@@ -10,7 +10,7 @@ import { Recorder } from './recorder.ts';
 export interface TraceOptions {
   /**
    * How many entries are kept: an execution on a thread (of a batch, each item) takes two, every other event that is recorded
-   * one; a run has two, each of its visits two. What comes beyond takes the place of the oldest. 1,000 take 80 kB.
+   * one; a run has two, each of its visits two. What comes beyond takes the place of the oldest. 1,000 take 64 kB.
    * @default 200_000
    */
   readonly capacity?: number | undefined;
@@ -56,7 +56,7 @@ export interface Traced {
 }
 
 const DEFAULT_CAPACITY = 200_000;
-/** 800 MB of memory. */
+/** 640 MB of memory. */
 const MAX_CAPACITY = 10_000_000;
 
 /** Begins to record. @throws InvalidOptionError */
