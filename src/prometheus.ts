@@ -117,6 +117,20 @@ export function prometheusExporterWith(options: PrometheusOptions, clock: Clock)
   return exporter;
 }
 
+/** Gauges of prom-client that are named like counters. Each is the sum of one that has its name without `_total`. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+/** @internal A new registry with the client's metrics of the process, but for those that `promtool check metrics` refuses. */
+export function processRegistry<R extends { removeSingleMetric(name: string): void }>(client: {
+  readonly Registry: new () => R;
+  readonly collectDefaultMetrics: (options: { readonly register: R }) => void;
+}): R {
+  const registry = new client.Registry();
+  client.collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  return registry;
+}
+
 /** A metric as a registry of both client libraries takes it. */
 function exported(family: Family<AnyCell>, refresh: () => void): object {
   const { name, spec } = family;

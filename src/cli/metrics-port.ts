@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'prom-client';
 import type { Engine, WorkflowDefinition } from '../index.ts';
-import { prometheusExporter } from '../prometheus.ts';
+import { processRegistry, prometheusExporter } from '../prometheus.ts';
 import { usageError } from './usage.ts';
 
 /** Only this machine can reach it. */
@@ -25,8 +25,7 @@ export async function openMetricsPort(
   engine: Engine,
   workflow: { readonly definition: WorkflowDefinition },
 ): Promise<MetricsPort> {
-  const registry = new client.Registry();
-  client.collectDefaultMetrics({ register: registry });
+  const registry = processRegistry(client);
   const exporter = prometheusExporter({ client, registry, engine, workflows: [workflow] });
   const server = createServer((request, response) => {
     if (request.url?.split('?')[0] === '/metrics') exporter.handler(request, response);

@@ -2,7 +2,7 @@
 import * as client from 'prom-client';
 import type { Engine, Scheduler, WorkflowDefinition } from '../index.ts';
 import { SERVER_CATALOGUE } from '../observe/metrics/catalogue.ts';
-import { prometheusExporter, type PrometheusExporter } from '../prometheus.ts';
+import { processRegistry, prometheusExporter, type PrometheusExporter } from '../prometheus.ts';
 import type { AnyPipeline } from './config.ts';
 import type { RunBook } from './run-book.ts';
 import type { SseClients } from './sse-clients.ts';
@@ -22,8 +22,7 @@ export function serverMetrics({
   clients,
   book,
 }: ServerMetricsOptions): PrometheusExporter {
-  const registry = new client.Registry();
-  client.collectDefaultMetrics({ register: registry });
+  const registry = processRegistry(client);
   const register = (name: keyof typeof SERVER_CATALOGUE, read: () => number): void => {
     const { type, help } = SERVER_CATALOGUE[name];
     const configuration = { name, help, registers: [registry] };

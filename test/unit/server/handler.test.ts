@@ -382,6 +382,8 @@ describe('the rest', () => {
     ]) {
       assert.ok(text.includes(`${line}\n`), `${line} is not in\n${text}`);
     }
+    assert.match(text, /^nodejs_active_handles\{/m);
+    assert.doesNotMatch(text, /^# TYPE \S+_total gauge$/m, 'promtool refuses gauges with the name of a counter');
   });
 
   it('is ready while the scheduler runs', async () => {
