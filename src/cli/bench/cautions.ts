@@ -71,7 +71,7 @@ const lessOfLoop: Look = ({ analysis: { rows }, counts: [first = 1], usableCores
       threads <= usableCores && bareLoop !== undefined && bareLoop.value < LEAST_OF_LOOP * machine.value,
   );
   if (row?.bareLoop === undefined) return undefined;
-  return `in a bare loop, too, its own work gains only ${row.bareLoop.value.toFixed(2)} from ${row.threads} threads, against ${first}: they share what it needs, such as memory and caches`;
+  return `in a bare loop, too, its own work gains only ${row.bareLoop.value.toFixed(2)} from ${row.threads} threads, against ${first}: they share what it needs, such as memory and caches, or it is over before each of them has compiled its code`;
 };
 
 const unequalWork: Look = ({ analysis: { executions } }) =>
