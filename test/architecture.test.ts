@@ -64,6 +64,7 @@ const layers: LayerTable = {
       'index.ts',
       'node.ts',
       'core/duration.ts',
+      'core/thenable.ts',
       'observe',
       'prometheus.ts',
       'server/index.ts',

@@ -63,7 +63,7 @@ export async function compare(comparison: Comparison, io: Io): Promise<number> {
       const oneFirst = pair % 2 === 1;
       const first = await time(oneFirst ? 1 : threads);
       const control = await controlRatio(threads, iterations);
-      io.err.write(`  bare loop ${control.toFixed(2)}`);
+      io.err.write(`  spin ${control.toFixed(2)}`);
       const second = await time(oneFirst ? threads : 1);
       const [oneMs, manyMs] = oneFirst ? [first, second] : [second, first];
       done.push({ oneMs, manyMs, control });

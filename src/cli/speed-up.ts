@@ -8,7 +8,7 @@ export interface Pair {
   readonly oneMs: number;
   /** Wall time of the run with n threads. */
   readonly manyMs: number;
-  /** What a bare loop gained from n threads. */
+  /** What a spin gained from n threads. */
   readonly control: number;
 }
 
@@ -24,8 +24,8 @@ export function renderSpeedUp(workflow: string, threads: number, pairs: readonly
     ` ${workflow} on ${threads === 1 ? '1 thread' : `${threads} threads`} against 1 thread, ${count} (min–max)`,
     '',
     ` speed-up   ${spread(speedUps)}   wall time ${one} → ${many}`,
-    ` bare loop  ${spread(controls)}   what the machine gave ${threads === 1 ? '1 thread' : `${threads} threads`} meanwhile`,
-    ` of it      ${`${Math.round(median(shares) * 100)}%`.padEnd(spread(speedUps).length)}   speed-up / bare loop, pair by pair`,
+    ` spin       ${spread(controls)}   what the machine gave ${threads === 1 ? '1 thread' : `${threads} threads`} meanwhile`,
+    ` of it      ${`${Math.round(median(shares) * 100)}%`.padEnd(spread(speedUps).length)}   speed-up / spin, pair by pair`,
     ...(threads === 1
       ? ['', ' The process may use one core only, or --threads is 1: both sides ran on one thread.']
       : []),

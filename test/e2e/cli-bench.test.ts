@@ -158,6 +158,9 @@ describe('cano bench', { concurrency: 2 }, () => {
     assert.equal(code, 0, err);
     assert.match(out, /bare loop +none: it uses ctx\.rpc, which a bare loop does not have/);
     assert.doesNotMatch(out, /machine +bare loop/);
+    const left = await cano(['bench', fixture('leaves'), ...ONCE]);
+    assert.equal(left.code, 0, left.err);
+    assert.match(left.out, /bare loop +none: its process ended with exit code 3/);
   });
 
   it('runs its own kernels', async () => {

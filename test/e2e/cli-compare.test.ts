@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { cano, fixture, nodeArgs, startProcess, works } from '../fixtures/cli/run-cli.ts';
 
 const FIGURES =
-  / speed-up {3}(?<speedUp>\d+\.\d\d) {2}\((?<least>[\d.]+)–(?<most>[\d.]+)\) {3}wall time .*\n bare loop {2}(?<control>\d+\.\d\d) /;
+  / speed-up {3}(?<speedUp>\d+\.\d\d) {2}\((?<least>[\d.]+)–(?<most>[\d.]+)\) {3}wall time .*\n spin {7}(?<control>\d+\.\d\d) /;
 const canPin = works('taskset', '-c', '0', 'true');
 
 describe('cano run --compare', () => {
@@ -21,8 +21,8 @@ describe('cano run --compare', () => {
     ]);
     assert.equal(code, 0, err);
     // The order alternates.
-    assert.match(err, /pair 1\/2 {2}1 thread .* bare loop .* 2 threads .* speed-up /);
-    assert.match(err, /pair 2\/2 {2}2 threads .* bare loop .* 1 thread .* speed-up /);
+    assert.match(err, /pair 1\/2 {2}1 thread .* spin .* 2 threads .* speed-up /);
+    assert.match(err, /pair 2\/2 {2}2 threads .* spin .* 1 thread .* speed-up /);
     const { speedUp, least, most } = FIGURES.exec(out)?.groups ?? assert.fail(out);
     assert.ok(Number(least) <= Number(speedUp) && Number(speedUp) <= Number(most));
     assert.match(out, /counts on 2 threads against 1 thread, median of 2 pairs/);

@@ -8,7 +8,7 @@ import type { Interval } from './stats.ts';
 /** A further thread is worth having when it does at least so much of what one thread alone does. */
 export const WORTH = 0.25;
 
-/** So much of the cores must a bare loop get, or the figures are about the machine. */
+/** So much of the cores must a loop that spins get, or the figures are about the machine. */
 const LEAST_OF_MACHINE = 0.9;
 
 export interface Advice {
@@ -54,7 +54,7 @@ function pick(rows: readonly Row[], end: (speedUp: Interval) => number): Row {
 }
 
 function tooBusy({ machine, threads }: Row): string {
-  return `the machine was too busy to tell: ${threads} threads gained little, but a bare loop gained ${machine.value.toFixed(2)} from them; measure again when it is quiet`;
+  return `the machine was too busy to tell: ${threads} threads gained little, but a loop that spins gained ${machine.value.toFixed(2)} from them; measure again when it is quiet`;
 }
 
 function reasonOf(chosen: Row, last: Row, usableCores: number): string {

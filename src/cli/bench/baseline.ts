@@ -3,7 +3,7 @@
  *
  * V1 Slower is a verdict on the median only when it is past the threshold and noise does not explain it: the interval of the
  *    ratio lies above 1.
- * V2 What the machine itself has lost since, by the bare loop, is not the pipeline's doing: a slower median counts only
+ * V2 What the machine itself has lost since, by the loop that spins, is not the pipeline's doing: a slower median counts only
  *    when it is past the threshold with that taken off as well.
  * V3 Other work or another machine is not compared at all.
  */
@@ -21,7 +21,7 @@ export interface Difference {
   readonly nowMs: number;
   /** Now / then: above 1 is slower. */
   readonly ratio: Interval;
-  /** The same of the bare loop. */
+  /** The same of the loop that spins. */
   readonly machine: number;
   /** `machine`: slower, as the machine is. */
   readonly verdict: Verdict;
@@ -147,7 +147,7 @@ function workOf(samples: Samples): number {
   return median(samples.map(({ executions }) => executions));
 }
 
-/** Milliseconds of an iteration of the bare loop on as many threads. */
+/** Milliseconds of an iteration of the loop that spins on as many threads. */
 function loopOf(samples: Samples, iterations: number): number {
   return median(samples.map(({ control }) => control.allMs)) / iterations;
 }

@@ -4,25 +4,20 @@
  * C1 Each input is copied before exec gets it, as it is on its way to a thread: what exec does to it is not seen here.
  * C2 Only inputs of attempts that succeeded are kept, in the order of their ends; where they are too much, none is.
  */
+import { isThenable } from '../../core/thenable.ts';
 import { CanoError } from '../../index.ts';
 import { registry, type RegisteredExec } from '../../node.ts';
+import type { LoopWork } from './loop-exec.ts';
 
-/** What a bare loop goes over. */
-export interface CapturedWork {
-  readonly key: string;
-  readonly params: unknown;
-  readonly inputs: readonly unknown[];
-  readonly commonOf: readonly number[];
-  readonly commons: readonly unknown[];
+/** All that the heaviest exec was given. */
+export interface CapturedWork extends LoopWork {
   /** Its share of the time of all execs that were captured. */
   readonly share: number;
   /** Milliseconds that it took on the main thread. */
   readonly tookMs: number;
 }
 
-interface Group {
-  readonly key: string;
-  readonly params: unknown;
+interface Group extends LoopWork {
   readonly inputs: unknown[];
   readonly commonOf: number[];
   readonly commons: unknown[];
@@ -77,8 +72,8 @@ function keeping(
     const start = performance.now();
     const ended = (): void => keep(ctx.params, ctx.common, copy, performance.now() - start);
     const result = exec(input, ctx);
-    if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
-      return (result as PromiseLike<unknown>).then((value) => {
+    if (isThenable(result))
+      return result.then((value) => {
         ended();
         return value;
       });

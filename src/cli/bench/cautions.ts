@@ -47,7 +47,7 @@ const withoutOne: Look = ({ counts: [first] }) =>
 const noise: Look = ({ analysis: { noisyRounds }, repeat }) => {
   if (noisyRounds.length === 0) return undefined;
   const which = noisyRounds.length === repeat ? 'every round' : `round ${noisyRounds.join(', ')} of ${repeat}`;
-  return `the machine was busy: in ${which} the bare loop was more than ${NOISE_LIMIT * 100}% off its median; what was measured there counts all the same`;
+  return `the machine was busy: in ${which} a loop that spins was more than ${NOISE_LIMIT * 100}% off its median; what was measured there counts all the same`;
 };
 
 const openAdvice: Look = ({ advice: { orRather } }) => {

@@ -22,7 +22,7 @@ export interface Benchmark {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Names of the inputs that are paths. */
   readonly pathInputs: readonly string[];
-  /** Iterations of the bare loop that is the control. */
+  /** Iterations of the loop that spins. */
   readonly controlIterations: number;
   /** What the bare loop of its own work went over, or why there was none. */
   readonly ownLoop: OwnLoopResult;

@@ -5,19 +5,25 @@
  * L1 All threads begin at once, when the last is ready; which input comes next is a number that they share.
  * L2 What exec can only have from an engine, such as services, is not there: it fails, and says so.
  */
+import { isThenable } from '../../core/thenable.ts';
 import { CanoError, defineExec, registry, type ExecContext, type RegisteredExec, type ThreadExec } from '../../node.ts';
 import { loadModule } from '../../wire/load-module.ts';
 
-/** What one thread is given; the same for all of them. */
-export interface LoopInput {
-  /** Key of the exec, and the file that defines it. */
+/** What a loop goes over. */
+export interface LoopWork {
+  /** Key of the exec. */
   readonly key: string;
-  readonly url: string;
   readonly params: unknown;
   readonly inputs: readonly unknown[];
   /** What `common` was for each input: an index into `commons`. */
   readonly commonOf: readonly number[];
   readonly commons: readonly unknown[];
+}
+
+/** What one thread is given; the same for all of them. */
+export interface LoopInput extends LoopWork {
+  /** The file that defines the exec. */
+  readonly url: string;
   readonly threads: number;
   /** `GATE_BYTES` of memory that all threads of a loop share, zeros. */
   readonly gate: SharedArrayBuffer;
@@ -48,7 +54,7 @@ const loop: ThreadExec<LoopInput, LoopSpan> = defineExec(import.meta.url, {
     for (let at = Atomics.add(gate, NEXT, 1); at < inputs.length; at = Atomics.add(gate, NEXT, 1)) {
       const common = commons[commonOf[at] as number];
       const result = exec(inputs[at], new LoopContext(params, resource, common, at));
-      if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') await result;
+      if (isThenable(result)) await result;
     }
     const endMs = performance.now();
     await teardown?.(resource);

@@ -14,7 +14,7 @@ import {
 import type { Pipeline } from '../pipeline-file.ts';
 import { EXIT } from '../usage.ts';
 import { captureInputs, type CapturedWork } from './captured.ts';
-import type { LoopInput, LoopSpan } from './loop-exec.ts';
+import type { LoopInput, LoopSpan, LoopWork } from './loop-exec.ts';
 
 /** Set for such a process. */
 export const OWN_LOOP_MARK = 'CANO_OWN_LOOP';
@@ -93,16 +93,13 @@ async function capture(pipeline: Pipeline, inputs: Inputs): Promise<CapturedWork
   return heaviest();
 }
 
-function thinned(work: CapturedWork, every: number): CapturedWork {
+function thinned(work: LoopWork, every: number): LoopWork {
   const isTaken = (_value: unknown, at: number): boolean => at % every === 0;
   return Object.assign({}, work, { inputs: work.inputs.filter(isTaken), commonOf: work.commonOf.filter(isTaken) });
 }
 
 /** Milliseconds from the first start to the last end, on so many fresh threads. */
-async function loopOn(
-  threads: number,
-  { key, params, inputs, commonOf, commons }: Pick<CapturedWork, 'key' | 'params' | 'inputs' | 'commonOf' | 'commons'>,
-): Promise<number> {
+async function loopOn(threads: number, { key, params, inputs, commonOf, commons }: LoopWork): Promise<number> {
   const { default: loop, GATE_BYTES } = await import('./loop-exec.ts');
   const url = key.slice(0, key.indexOf('#'));
   const gate = new SharedArrayBuffer(GATE_BYTES);

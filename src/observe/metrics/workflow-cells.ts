@@ -70,7 +70,6 @@ export class WorkflowCells {
     this.#ended[status].value += 1;
     this.#durations[status].observe(wallMs / 1_000);
     this.#passTo(at);
-    this.#activeSeconds.settled -= (this.#until - at) / 1_000;
     this.#active.value -= 1;
   }
 

@@ -14,8 +14,8 @@ describe('speed-up', () => {
       ' corpus on 2 threads against 1 thread, median of 3 pairs (min–max)',
       '',
       ' speed-up   1.90  (1.80–2.00)   wall time 19.0s → 10.0s',
-      ' bare loop  2.00  (1.80–2.00)   what the machine gave 2 threads meanwhile',
-      ' of it      100%                speed-up / bare loop, pair by pair',
+      ' spin       2.00  (1.80–2.00)   what the machine gave 2 threads meanwhile',
+      ' of it      100%                speed-up / spin, pair by pair',
     ]);
   });
 

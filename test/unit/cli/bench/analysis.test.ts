@@ -178,7 +178,7 @@ describe('the recommendation', () => {
     assert.equal(advice.threads, undefined);
     assert.match(
       advice.because,
-      /^the machine was too busy to tell: 2 threads gained little, but a bare loop gained 1\.05/,
+      /^the machine was too busy to tell: 2 threads gained little, but a loop that spins gained 1\.05/,
     );
   });
 
@@ -222,7 +222,7 @@ describe('the cautions', () => {
     const noisy = withOther(byLaw(0.05, 0, [1, 2]), (sample) => sample.round === 4, {
       control: { oneMs: 300, allMs: 300 },
     });
-    assert.match(cautions(noisy, 2), /^the machine was busy: in round 4 of 5 the bare loop was more than 10% off/);
+    assert.match(cautions(noisy, 2), /^the machine was busy: in round 4 of 5 a loop that spins was more than 10% off/);
     const unequal = withOther(byLaw(0.05, 0, [1, 2]), (sample) => sample.round === 1, { executions: 1_234 });
     assert.match(cautions(unequal, 2), /^the runs did not do equally much: 120 to 1,234 executions/);
   });

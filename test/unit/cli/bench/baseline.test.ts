@@ -124,7 +124,7 @@ describe('the verdict', () => {
     assert.equal(verdict(1.2, 0.1, 150).verdict, 'slower');
   });
 
-  it('compares the bare loop per iteration', () => {
+  it('compares the spin per iteration', () => {
     const now = benchmarkOf(then.samples, { controlIterations: 2e6 });
     assert.equal(compareWith({ benchmark: then, warnings: [] }, now, 0.1).differences[0]?.machine, 0.5);
   });

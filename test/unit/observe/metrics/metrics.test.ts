@@ -6,6 +6,7 @@ import type { RunEvent } from '../../../../src/core/events.ts';
 import { branchFor, join, NonRetryableError, QueueFullError, retry, Workflow } from '../../../../src/index.ts';
 import { prometheusExporter, prometheusExporterWith } from '../../../../src/prometheus.ts';
 import { readExposition, type Exposition } from '../../../support/exposition.ts';
+import { createEngineWith } from '../../../../src/orchestrator/engine.ts';
 import { batchNode, inlineEngine, newStore, node, workflowOf, type TestStore } from '../../orchestrator/harness.ts';
 
 type State = 'Fetch' | 'Each' | 'Split' | 'Done' | 'Lost';
@@ -164,6 +165,28 @@ describe('metrics of runs', () => {
     assert.equal(read.value('cano_workflow_runs_started_total', { workflow: 'test' }), 1, 'from then on');
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'cancelled' }), 1);
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'completed' }), 1);
+  });
+
+  it('count all seconds of a run that had begun before what was counted last', async () => {
+    const { engine, clock } = inlineEngine();
+    const other = createEngineWith({ inline: true }, { clock, random: () => 0.5 });
+    const gates: (() => void)[] = [];
+    const wait = node({
+      name: 'wait',
+      outcomes: ['Done'],
+      exec: () => new Promise<number>((resolve) => gates.push(() => resolve(1))),
+    });
+    const runs = [engine, other].map((each) => each.start(workflowOf(wait), newStore()));
+    await clock.flush();
+    const exporter = prometheusExporterWith({ client, engine }, clock);
+    await clock.advance(4_000);
+    const seconds = 'cano_workflow_run_active_seconds_total';
+    assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 4);
+    exporter.observe({ engine: other });
+    assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 8);
+    for (const gate of gates) gate();
+    await clock.until(Promise.all(runs.map(({ result }) => result)));
+    assert.equal((await render(exporter)).value(seconds, { workflow: 'test' }), 8);
   });
 
   it('tell those that wait for room, and those that were refused', async () => {
