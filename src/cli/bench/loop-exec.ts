@@ -5,7 +5,6 @@
  * L1 All threads begin at once, when the last is ready; which input comes next is a number that they share.
  * L2 What exec can only have from an engine, such as services, is not there: it fails, and says so.
  */
-import { isThenable } from '../../core/thenable.ts';
 import { CanoError, defineExec, registry, type ExecContext, type RegisteredExec, type ThreadExec } from '../../node.ts';
 import { loadModule } from '../../wire/load-module.ts';
 
@@ -53,8 +52,8 @@ const loop: ThreadExec<LoopInput, LoopSpan> = defineExec(import.meta.url, {
     const startMs = performance.now();
     for (let at = Atomics.add(gate, NEXT, 1); at < inputs.length; at = Atomics.add(gate, NEXT, 1)) {
       const common = commons[commonOf[at] as number];
-      const result = exec(inputs[at], new LoopContext(params, resource, common, at));
-      if (isThenable(result)) await result;
+      // Looking first whether there is something to wait for would save 0.1 us, and cost every thread of cano a file to load.
+      await exec(inputs[at], new LoopContext(params, resource, common, at));
     }
     const endMs = performance.now();
     await teardown?.(resource);
