@@ -32,7 +32,7 @@ export type Rpc<Services> = {
   };
 };
 
-/** What exec gets beside its input. */
+/** What exec gets beside its input. All of it may be taken off: `({ id }, { log, counter }) => …`. */
 export interface ExecContext<
   Params = unknown,
   Resource = unknown,
@@ -58,11 +58,11 @@ export interface ExecContext<
   /** Fires when the execution is asked to stop; needs a turn of the event loop to be seen. */
   readonly signal: AbortSignal;
   /** Throws `StoppedError` when the execution is asked to stop. Reads shared memory, so it works in a tight loop (some 10 ns). */
-  throwIfAborted(): void;
+  readonly throwIfAborted: () => void;
   /** Announces how far the execution is; the newest value is sent at most every 50 ms. */
-  progress(done: number, total: number): void;
+  readonly progress: (done: number, total: number) => void;
   /** A counter by name, such as `ctx.counter('rows').add(12)`. */
-  counter(name: string): Counter;
+  readonly counter: (name: string) => Counter;
   readonly log: Log;
   /** Main-thread services; calls fail with `ServiceError` when either side dies. */
   readonly rpc: Rpc<Services>;

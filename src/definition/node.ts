@@ -31,7 +31,7 @@ export interface PrepContext<Services = unknown> {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** What the run has done so far. */
-  report(): AnalysedReport;
+  readonly report: () => AnalysedReport;
   /** The error that brought the run here by an `onFailure` route. */
   readonly lastError: unknown;
 }

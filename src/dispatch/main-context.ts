@@ -29,10 +29,13 @@ export interface ContextScope {
 /** Nothing is dropped here: a line is handled before its call returns. */
 export type MainNote = Exclude<Note, readonly ['dropped', number]>;
 
+/** None of what it gives needs `this`: nodes take it off their context. */
 export class MainContext implements InlineContext {
   readonly #scope: ContextScope;
   // Made when it is read: an AbortController costs several microseconds.
   #controller: AbortController | undefined;
+  // Kept, since loops read it for every step.
+  #throwIfAborted: (() => void) | undefined;
   #stopped = false;
   #finished = false;
 
@@ -87,16 +90,19 @@ export class MainContext implements InlineContext {
     return asynchronous(this.#scope.services);
   }
 
-  throwIfAborted(): void {
-    if (this.#stopped) throw stopped();
+  get throwIfAborted(): () => void {
+    this.#throwIfAborted ??= () => {
+      if (this.#stopped) throw stopped();
+    };
+    return this.#throwIfAborted;
   }
 
-  progress(done: number, total: number): void {
-    this.#note(['progress', done, total]);
+  get progress(): (done: number, total: number) => void {
+    return (done, total) => this.#note(['progress', done, total]);
   }
 
-  counter(name: string): Counter {
-    return { add: (amount = 1) => this.#note(['counter', name, amount]) };
+  get counter(): (name: string) => Counter {
+    return (name) => ({ add: (amount = 1) => this.#note(['counter', name, amount]) });
   }
 
   get log(): Log {

@@ -7,7 +7,7 @@ import type { VisitScope } from './visit-scope.ts';
 
 type PhaseScope = Omit<VisitScope, 'node'>;
 
-/** Everything that costs is made when it is read. */
+/** Everything that costs is made when it is read, and nothing needs `this`: nodes take it off their context. */
 export class PhaseContext implements PostContext {
   readonly #visit: PhaseScope;
   readonly attempt: number;
@@ -39,8 +39,8 @@ export class PhaseContext implements PostContext {
     return this.#visit.run.lastError;
   }
 
-  report(): AnalysedReport {
-    return this.#visit.run.report();
+  get report(): () => AnalysedReport {
+    return () => this.#visit.run.report();
   }
 
   get log(): Log {

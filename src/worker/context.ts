@@ -31,8 +31,10 @@ export class ItemContext implements ExecContext {
   readonly #position: number;
   readonly item: number | undefined;
   readonly attempt: number;
+  // Made when they are read. None of them needs `this`: nodes take them off their context.
   #controller: AbortController | undefined;
   #log: Log | undefined;
+  #throwIfAborted: (() => void) | undefined;
   #finished = false;
 
   constructor(scope: ExecutionScope, position: number, item: number, attempt: number) {
@@ -77,20 +79,26 @@ export class ItemContext implements ExecContext {
     return this.#controller.signal;
   }
 
-  throwIfAborted(): void {
-    if (this.#mustStop()) throw this.#stopped();
+  get throwIfAborted(): () => void {
+    // Kept, since loops read it for every step.
+    this.#throwIfAborted ??= () => {
+      if (this.#mustStop()) throw this.#stopped();
+    };
+    return this.#throwIfAborted;
   }
 
-  progress(done: number, total: number): void {
-    if (!this.#finished) this.#scope.notes.progress(done, total);
+  get progress(): (done: number, total: number) => void {
+    return (done, total) => {
+      if (!this.#finished) this.#scope.notes.progress(done, total);
+    };
   }
 
-  counter(name: string): Counter {
-    return {
+  get counter(): (name: string) => Counter {
+    return (name) => ({
       add: (amount = 1) => {
         if (!this.#finished) this.#scope.notes.count(name, amount);
       },
-    };
+    });
   }
 
   get log(): Log {

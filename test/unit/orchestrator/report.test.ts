@@ -258,3 +258,21 @@ test('whatever the phases take, they add up', async () => {
     { numRuns: 40 },
   );
 });
+
+test('post may ask what its run has done so far; the report may be taken off its context', async () => {
+  const { engine, clock } = inlineEngine();
+  let seen: readonly number[] = [];
+  const work = node({
+    name: 'work',
+    outcomes: ['Done'],
+    exec: () => later(clock, 30),
+    post: (_store, _result, { report }) => {
+      const { wallMs, nodes, status } = report();
+      seen = [wallMs, nodes.length, nodes[0]?.execMs ?? -1];
+      assert.equal(status, 'running');
+      return 'Done' as const;
+    },
+  });
+  await clock.until(engine.start(workflowOf(work), newStore()).result);
+  assert.deepEqual(seen, [30, 1, 30]);
+});

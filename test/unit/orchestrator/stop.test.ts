@@ -427,13 +427,14 @@ test('a late result and late notes of an inline exec are dropped', async () => {
   const work = node({
     name: 'work',
     outcomes: ['Done'],
-    exec: async (_input, ctx) => {
-      ctx.log.info('in time');
+    exec: async (_input, { log, progress, counter, throwIfAborted }) => {
+      log.info('in time');
+      throwIfAborted();
       await new Promise<void>((resolve) => (go = resolve));
-      ctx.log.info('too late');
-      ctx.progress(1, 1);
-      ctx.counter('late').add();
-      assert.throws(() => ctx.throwIfAborted(), StoppedError);
+      log.info('too late');
+      progress(1, 1);
+      counter('late').add();
+      assert.throws(throwIfAborted, StoppedError);
       return 'late';
     },
   });
