@@ -116,7 +116,7 @@ async function replaceAll(folder: string, changes: readonly Change[]): Promise<v
     for (const { path, text } of changes) {
       const to = join(folder, path);
       const from = `${to}.${process.pid}.tmp`;
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       staged.push([from, to]);
       await writeFile(from, text);
     }
@@ -127,6 +127,13 @@ async function replaceAll(folder: string, changes: readonly Change[]): Promise<v
     if (code === 'CANO_USAGE') throw error;
     throw usageError(`cannot write into ${folder}: ${message}`);
   }
+}
+
+// Not with `recursive`: where a folder exists and none can be made in it, as in /proc, Node 20 to 24 tries for ever.
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeFolder(dirname(path));
+  await mkdir(path);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -62,6 +62,12 @@ describe('cano grafana export', () => {
     assert.deepEqual(filesIn(folder), ['provisioning']);
   });
 
+  it('says so where no folder can be made', { skip: process.platform !== 'linux' && 'no /proc' }, async () => {
+    const { code, err } = await cano(['grafana', 'export', '/proc/cano/monitoring']);
+    assert.equal(code, 2);
+    assert.match(err, /^cano: cannot write into \/proc\/cano\/monitoring: ENOENT: .* mkdir '\/proc\/cano'\n$/);
+  });
+
   for (const [words, message] of [
     [[], 'cano grafana needs a verb: cano grafana export DIR'],
     [['exprot', 'x'], "unknown verb 'exprot': did you mean 'export'?"],
