@@ -210,14 +210,15 @@ async function finish(
     reporter.finish([]);
     return EXIT.done;
   }
+  let lines: readonly string[];
   try {
-    const summary = await pipeline.summary(store, result, inputs);
-    reporter.finish(typeof summary === 'string' ? [summary] : summary);
-    return EXIT.done;
+    lines = await pipeline.summary(store, result, inputs);
   } catch (error) {
     reporter.finish([]);
     io.err.write('cano: the run is completed, but the summary of its pipeline failed:\n');
     printFailure(error, verbose, io);
     return EXIT.failed;
   }
+  reporter.finish(lines);
+  return EXIT.done;
 }

@@ -46,7 +46,8 @@ export interface Pipeline<Made = unknown, Declared extends InputDeclarations = I
   services(inputs: InputValues<Declared>): unknown;
   /** Whether it makes services of its own, which each of its runs needs an engine of its own for. */
   readonly hasServices: boolean;
-  summary(store: unknown, result: RunResult, inputs: InputValues<Declared>): MaybePromise<string | readonly string[]>;
+  /** @throws InvalidOptionError when it is not made of strings */
+  summary(store: unknown, result: RunResult, inputs: InputValues<Declared>): Promise<readonly string[]>;
 }
 
 export interface PipelineSpec<Store, Exit extends string, Services, Declared> {
@@ -120,7 +121,15 @@ export function definePipeline<
     store,
     services: services ?? (() => undefined),
     hasServices: services !== undefined,
-    summary: (filled: unknown, result: RunResult, values: InputValues<Declared>) =>
-      summary?.(filled as Store, result as RunResult<Exit>, values) ?? [],
+    summary: async (filled: unknown, result: RunResult, values: InputValues<Declared>) =>
+      linesOf(at, await summary?.(filled as Store, result as RunResult<Exit>, values)),
   });
+}
+
+// JavaScript callers return anything.
+function linesOf(at: string, summary: unknown): readonly string[] {
+  if (summary === undefined) return [];
+  if (typeof summary === 'string') return [summary];
+  if (Array.isArray(summary) && summary.every((line) => typeof line === 'string')) return summary;
+  throw new InvalidOptionError(`${at}: summary must return a string or strings, got ${describeValue(summary)}`);
 }

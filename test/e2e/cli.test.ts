@@ -101,6 +101,13 @@ describe('cano run', () => {
     const { code, err } = await run('open-handle', '--break-summary');
     assert.equal(code, 1);
     assert.match(err, /the run is completed, but the summary of its pipeline failed:\ncano: no words/);
+    const odd = await run('open-handle', '--odd-summary');
+    assert.equal(odd.code, 1);
+    assert.match(
+      odd.err,
+      /failed:\ncano: pipeline 'open-handle': summary must return a string or strings, got an object\n$/,
+    );
+    assert.equal(odd.err.match(/completed in/g)?.length, 1);
   });
 
   it('goes on quietly when nobody reads stdout any more', async () => {

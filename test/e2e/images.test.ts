@@ -163,9 +163,11 @@ test('a folder without a picture ends in Empty and writes nothing', async () => 
     assert.equal(result.state, 'Empty');
     return pipeline.summary(store, result, values);
   };
-  assert.equal(await summary(), `no PNG file in '${input}'; nothing was written`);
+  assert.deepEqual(await summary(), [`no PNG file in '${input}'; nothing was written`]);
   writeFileSync(join(input, 'a.png'), 'text');
-  assert.equal(await summary(), `only PNG files that cannot be used (1 corrupt) in '${input}'; nothing was written`);
+  assert.deepEqual(await summary(), [
+    `only PNG files that cannot be used (1 corrupt) in '${input}'; nothing was written`,
+  ]);
   assert.equal(existsSync(out), false);
 });
 

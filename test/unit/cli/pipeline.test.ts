@@ -29,7 +29,7 @@ const store = (): Numbers => ({ numbers: [] });
 const invalid = (message: RegExp) => ({ code: 'CANO_INVALID_OPTION', message });
 
 describe('definePipeline', () => {
-  it('infers the values of the inputs in store and summary', () => {
+  it('infers the values of the inputs in store and summary', async () => {
     const pipeline = definePipeline({
       workflow: sums,
       description: 'adds numbers',
@@ -66,14 +66,14 @@ describe('definePipeline', () => {
     });
     const result = { state: 'Done', runId: 'r', report: {} as never };
     const inputs = { limit: 2, mode: 'fast' as const, scale: 1, label: 'x', dryRun: false, out: 'o' };
-    assert.equal(pipeline.summary({ numbers: [], sum: 1 }, result, inputs), '1 → o');
+    assert.deepEqual(await pipeline.summary({ numbers: [], sum: 1 }, result, inputs), ['1 → o']);
   });
 
-  it('needs neither inputs nor a summary', () => {
+  it('needs neither inputs nor a summary', async () => {
     const pipeline = definePipeline({ workflow: sums, store });
     assert.deepEqual(pipeline.inputs, {});
     assert.equal(pipeline.services({}), undefined);
-    assert.deepEqual(pipeline.summary({}, { state: 'Done', runId: 'r', report: {} as never }, {}), []);
+    assert.deepEqual(await pipeline.summary({}, { state: 'Done', runId: 'r', report: {} as never }, {}), []);
   });
 
   it('takes complete workflows only', () => {
