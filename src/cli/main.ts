@@ -4,6 +4,7 @@ import { isCanoError } from '../index.ts';
 import { version } from '../observe/version.ts';
 import { execute } from './commands.ts';
 import type { Io } from './io.ts';
+import { handOver, ProjectCopy } from './project-copy.ts';
 import { printFailure } from './run-pipeline.ts';
 import { EXIT } from './usage.ts';
 
@@ -21,7 +22,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 let code: number;
 try {
-  code = await execute(argv, { script: process.argv[1] as string, version: version(), verbose }, io);
+  code = await command();
 } catch (error) {
   // Errors that are not cano's are bugs of it: nothing the user did explains them, so the stack is what helps.
   printFailure(error, verbose || !isCanoError(error), io);
@@ -31,6 +32,17 @@ try {
 await flushed(process.stdout);
 await flushed(process.stderr);
 process.exit(code);
+
+async function command(): Promise<number> {
+  try {
+    return await execute(argv, { script: process.argv[1] as string, version: version(), verbose }, io);
+  } catch (error) {
+    if (!(error instanceof ProjectCopy)) throw error;
+    // Ends the process by itself.
+    await handOver(error, io);
+    return EXIT.failed;
+  }
+}
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {

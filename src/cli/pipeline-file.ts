@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { CanoError, type definePipeline } from '../index.ts';
 import { loadModule } from '../wire/load-module.ts';
 import { builtinPipeline } from './bench/builtin.ts';
+import { refuseForeign } from './project-copy.ts';
 import { usageError } from './usage.ts';
 
 /** Any pipeline, the types of its inputs erased. */
@@ -39,12 +40,14 @@ export interface Wanted<T> {
  * Imports a file and returns what it default-exports.
  *
  * @throws CanoError `CANO_USAGE` when that is something else, or the file cannot be loaded (`cause`)
+ * @throws ProjectCopy when another copy of cano has to load it
  */
 export async function loadDefault<T>(file: string, { what, hint, example, is }: Wanted<T>): Promise<T> {
   const path = resolve(file);
   const stats = look(path);
   if (stats === undefined) throw usageError(`there is no file '${file}' (looked for ${path})`);
   if (stats.isDirectory()) throw usageError(`'${file}' is a folder`, `name the file in it that exports ${hint}`);
+  refuseForeign(path);
   let module: Record<string, unknown>;
   try {
     module = await loadModule(pathToFileURL(path).href);

@@ -265,6 +265,49 @@ export default definePipeline({
     assert.equal(code, 0, stderr);
     assert.match(stdout + stderr, /out is 21/);
   });
+
+  test('has the copy of a project run its pipelines, whichever copy was called, and tells when the versions differ', async () => {
+    const other = project({});
+    const owner = project({
+      'first.mjs':
+        "import { defineExec, read } from 'cano/node';\nexport default defineExec(import.meta.url, { name: 'first', exec: (shared) => read(shared)[0] });\n",
+      'pipeline.mjs': `
+import { definePipeline, MemoryStore, nodeFor, retry, share, Workflow } from 'cano';
+import first from './first.mjs';
+// What two copies do not know of each other: shared values, and stores whose writes of a failed attempt are undone.
+const node = nodeFor()({
+  name: 'work',
+  outcomes: ['Done'],
+  retry: retry.fixed({ retries: 1, delay: 1 }),
+  prep: (store, { attempt }) => {
+    store.put('tries', store.get('tries') + 1);
+    if (attempt === 1) throw new Error('once');
+    return store.get('numbers');
+  },
+  exec: first,
+  post: (store, out) => { store.put('out', out); return 'Done'; },
+});
+export default definePipeline({
+  workflow: new Workflow('shares', 'Work').registerNode('Work', node).addExitStates('Done'),
+  store: () => new MemoryStore({ tries: 0, numbers: share(Float64Array.of(42)) }),
+  summary: (store) => [store.get('out'), store.get('tries'), process.argv[1]].join(' '),
+});
+`,
+    });
+    const script = other.path('node_modules/cano/dist/src/cli/main.js');
+    const args = ['run', 'pipeline.mjs', '--threads', '1', '--reporter', 'plain'];
+    const own = owner.path('node_modules/cano/dist/src/cli/main.js');
+    const { code, stdout, stderr } = await owner.run([script, ...args]);
+    assert.deepEqual([code, stdout], [0, `42 1 ${own}\n`], stderr);
+    assert.doesNotMatch(stderr, /runs this/);
+
+    const path = other.path('node_modules/cano/package.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(`"version": "${manifest.version}"`, '"version": "9.9.9"'));
+    const differing = await owner.run([script, ...args]);
+    assert.deepEqual([differing.code, differing.stdout], [0, stdout], differing.stderr);
+    assert.ok(differing.stderr.startsWith(`cano ${manifest.version} of the project runs this, not cano 9.9.9\n`));
+    assert.equal((await owner.run([script, 'run', 'no.mjs'])).code, 2);
+  });
 });
 
 describe('importing it', { concurrency: 2 }, () => {
