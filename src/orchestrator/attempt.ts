@@ -31,7 +31,11 @@ export interface Travel {
   readonly items: { readonly length: number };
 }
 
-/** Counts an attempt and announces `exec.finished`. */
+/**
+ * Counts an attempt and announces `exec.finished`.
+ *
+ * @param at as for `LiveRun.announce`
+ */
 export function recordAttempt(
   run: LiveRun,
   place: VisitPlace,
@@ -40,6 +44,7 @@ export function recordAttempt(
   index: number,
   attempt: number,
   end: ItemEnd,
+  at?: number,
 ): void {
   const { queuedAt, postedAt, receivedAt, thread } = travel;
   const ms = end.endedAt - end.startedAt;
@@ -85,7 +90,7 @@ export function recordAttempt(
     if (thread !== undefined) event.thread = thread;
     if (end.outcome !== 'ok') event.error = eventError(end.error);
     return event;
-  });
+  }, at);
 }
 
 function decodeAll(errors: Readonly<Record<string, WireError>>): Readonly<Record<string, unknown>> {

@@ -105,7 +105,7 @@ class DirectCall implements ContextScope {
       items: ONE_ITEM,
     };
     const end: ItemEnd = { outcome, value: undefined, error, startedAt, endedAt };
-    recordAttempt(run, place, cells, travel, -1, this.attempt, end);
+    recordAttempt(run, place, cells, travel, -1, this.attempt, end, endedAt);
     if (outcome === 'ok') cells.executions += 1;
     return endedAt - startedAt;
   }

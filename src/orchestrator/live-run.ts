@@ -195,8 +195,12 @@ export class LiveRun implements Run {
     return stream;
   }
 
-  /** Announces an event; `body` is made only when somebody listens. */
-  announce(body: () => RunEventBody): void {
+  /**
+   * Announces an event; `body` is made only when somebody listens.
+   *
+   * @param at what the clock said a moment ago, where nothing of the run can have happened since
+   */
+  announce(body: () => RunEventBody, at?: number): void {
     if (this.#isClosed) return;
     this.#seq += 1;
     if (this.#listeners.length === 0 && !isRunChannelInUse()) return;
@@ -204,7 +208,7 @@ export class LiveRun implements Run {
     const event = body() as Writable<RunEvent>;
     event.v = 1;
     event.seq = this.#seq;
-    event.at = this.#clock.now();
+    event.at = at ?? this.#clock.now();
     event.runId = this.id;
     event.workflow = this.definition.name;
     event.version = this.definition.version;

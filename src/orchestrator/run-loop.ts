@@ -77,17 +77,21 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     run.present = visit;
     const { place, cells } = visit;
     cells.visits += 1;
-    run.announce(() => ({
-      type: 'state.entered',
-      state: place.state,
-      node: place.node,
-      visit: place.visit,
-      kind: node.kind as StateKind,
-    }));
-
     const enteredAt = visit.phaseStartedAt;
+    run.announce(
+      () => ({
+        type: 'state.entered',
+        state: place.state,
+        node: place.node,
+        visit: place.visit,
+        kind: node.kind as StateKind,
+      }),
+      enteredAt,
+    );
+
     const started = visit.start();
-    const end = started instanceof Promise ? await started : started;
+    const hasWaited = started instanceof Promise;
+    const end = hasWaited ? await started : started;
     cells.prepMs += visit.prepMs;
     cells.postMs += visit.postMs;
     // The last phase has just been booked: no further look at the clock.
@@ -103,7 +107,7 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     if (decision.kind === 'fail') return end as FailedVisit;
     run.lastError = isFailed ? end.error : undefined;
     const transitions = run.countTransition();
-    announceTransition(run, visit, end, decision, holder);
+    announceTransition(run, visit, end, decision, holder, hasWaited ? undefined : visit.phaseStartedAt);
     state = decision.state;
     if (decision.kind === 'complete') {
       // At once: a request to stop that came in between would be lost.
@@ -162,19 +166,23 @@ function announceTransition(
   end: FailedVisit | { readonly kind: 'outcome'; readonly outcome: string },
   { state }: Exclude<Decision, { kind: 'fail' }>,
   holder: string | undefined,
+  at: number | undefined,
 ): void {
   const outcome = end.kind === 'failed' ? 'failed' : end.outcome;
-  run.announce(() => ({
-    type: 'transition',
-    state: place.state,
-    node: place.node,
-    visit: place.visit,
-    outcome,
-    to: holder === undefined ? state : pathOf(holder, state),
-    failed: end.kind === 'failed',
-    prepMs,
-    postMs,
-  }));
+  run.announce(
+    () => ({
+      type: 'transition',
+      state: place.state,
+      node: place.node,
+      visit: place.visit,
+      outcome,
+      to: holder === undefined ? state : pathOf(holder, state),
+      failed: end.kind === 'failed',
+      prepMs,
+      postMs,
+    }),
+    at,
+  );
 }
 
 function warnManyTransitions(run: LiveRun): void {
