@@ -5,6 +5,7 @@
 import { DuplicateExecError, InvalidOptionError, describeValue } from './core/errors.ts';
 import { toMs, type Duration } from './core/duration.ts';
 import type { CloneCheck } from './core/cloneable.ts';
+import type { Counter } from './core/counter.ts';
 import type { Log } from './core/log.ts';
 import type { StoreSnapshot } from './core/snapshot.ts';
 
@@ -13,15 +14,11 @@ export type { Duration } from './core/duration.ts';
 export type { Cloneable, NotCloneable } from './core/cloneable.ts';
 export { read } from './core/shared.ts';
 export type { MutableShared, ReadonlyData, ReadonlyTypedArray, Shared, WritableData } from './core/shared.ts';
+export type { Counter } from './core/counter.ts';
 export type { Log, LogMethod } from './core/log.ts';
 export type { StoreSnapshot } from './core/snapshot.ts';
 
 type MaybePromise<T> = T | Promise<T>;
-
-/** A counter of the execution; sums travel to the main thread in batches. */
-export interface Counter {
-  add(amount?: number): void;
-}
 
 /** Methods of main-thread services as threads see them: every call is asynchronous. */
 export type Rpc<Services> = {

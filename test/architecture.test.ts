@@ -115,6 +115,7 @@ const loadedByAThread = {
   entry: 'src/worker/entry.ts',
   files: [
     'src/core/clock.ts',
+    'src/core/counter.ts',
     'src/core/duration.ts',
     'src/core/error-codec.ts',
     'src/core/errors.ts',

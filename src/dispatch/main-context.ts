@@ -1,10 +1,10 @@
 // Thread: main
 /** The context of an exec on the main thread; the counterpart of the thread's own. Notes go straight to the sink. */
 import { StoppedError } from '../core/errors.ts';
+import { createCounter, type Counter } from '../core/counter.ts';
 import { createLog, type Log, type LogGate } from '../core/log.ts';
 import { SnapshotReader } from '../core/snapshot.ts';
 import type { InlineContext } from '../definition/node.ts';
-import type { Counter } from '../node.ts';
 import type { Note } from '../wire/messages.ts';
 import type { Snapshot } from './execution.ts';
 import { callService, type Services } from './rpc.ts';
@@ -102,7 +102,7 @@ export class MainContext implements InlineContext {
   }
 
   get counter(): (name: string) => Counter {
-    return (name) => ({ add: (amount = 1) => this.#note(['counter', name, amount]) });
+    return (name) => createCounter(name, (key, amount) => this.#note(['counter', key, amount]));
   }
 
   get log(): Log {

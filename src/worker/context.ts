@@ -3,8 +3,9 @@
 import { StoppedError } from '../core/errors.ts';
 import { read, SHARED_ID, type Shared } from '../core/shared.ts';
 import { SnapshotReader } from '../core/snapshot.ts';
+import { createCounter, type Counter } from '../core/counter.ts';
 import { createLog, type Log, type LogGate } from '../core/log.ts';
-import type { Counter, ExecContext } from '../node.ts';
+import type { ExecContext } from '../node.ts';
 import type { SlotTable } from '../wire/slots.ts';
 import type { Notes } from './notes.ts';
 
@@ -94,11 +95,10 @@ export class ItemContext implements ExecContext {
   }
 
   get counter(): (name: string) => Counter {
-    return (name) => ({
-      add: (amount = 1) => {
-        if (!this.#finished) this.#scope.notes.count(name, amount);
-      },
-    });
+    return (name) =>
+      createCounter(name, (key, amount) => {
+        if (!this.#finished) this.#scope.notes.count(key, amount);
+      });
   }
 
   get log(): Log {

@@ -70,9 +70,8 @@ export class Notes {
     this.#flushIfDue();
   }
 
-  count(name: unknown, add: unknown): void {
-    const key = String(name);
-    this.#counters.set(key, (this.#counters.get(key) ?? 0) + Number(add));
+  count(name: string, add: number): void {
+    this.#counters.set(name, (this.#counters.get(name) ?? 0) + add);
     this.#flushIfDue();
   }
 

@@ -198,16 +198,14 @@ describe('Notes', () => {
         throw new Error('no');
       },
     };
-    const odd = notes as unknown as Record<'progress' | 'count', (...args: unknown[]) => void> & Notes;
+    const odd = notes as unknown as Record<'progress', (...args: unknown[]) => void> & Notes;
     odd.progress(() => 1, 'many');
-    odd.count({ toString: () => 'named' }, '2');
     odd.log('info', 'text', bad);
     assert.throws(() => odd.progress(Symbol('s'), 1), TypeError);
     notes.flush();
     assert.deepEqual(
       all().toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
       [
-        ['counter', 'named', 2],
         ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: undefined }, {}],
         ['progress', Number.NaN, Number.NaN],
       ],
