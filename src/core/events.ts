@@ -7,9 +7,10 @@
  * E3 Progress, counters and logs of an execution come before its `exec.finished`.
  * E4 There is no event at the start of an execution: `exec.finished` carries all its times.
  * E5 States of a sub-workflow have the way to them in their name (`'Enrich/Load'`). Their visits lie between `state.entered`
- *    and `transition` of the state that holds it; other visits follow each other. A failure that it does not route ends the
- *    visit inside without a transition of its own.
- * E6 A branch that lost ends when its thread has let go of it: its `exec.finished` may come after later visits.
+ *    and the end of the visit that holds it; other visits follow each other.
+ * E6 A visit ends with `transition`, or with `state.left` when nothing follows it.
+ * E7 A branch that lost, or was stopped with its run, ends when its thread has let go of it: its `exec.finished` may come after
+ *    the end of its visit.
  */
 import { describeValue, fieldOf, isError, messageOf, nameOf, type DeathReason } from './errors.ts';
 import type { RunReport } from './report.ts';
@@ -91,6 +92,14 @@ export interface Transition extends OfVisit {
   readonly postMs: number;
 }
 
+/** A visit came to its end without a transition: it failed without a route, or it was stopped. The run ends, or the visit around it fails. */
+export interface StateLeft extends OfVisit {
+  readonly type: 'state.left';
+  readonly status: 'failed' | 'cancelled';
+  readonly prepMs: number;
+  readonly postMs: number;
+}
+
 /** The source of a batch told how many items there are; `final` when no more will come. */
 export interface BatchSized extends OfVisit {
   readonly type: 'batch.sized';
@@ -103,6 +112,8 @@ export interface BranchFinished extends OfVisit {
   readonly type: 'branch.finished';
   readonly branch: string;
   readonly status: 'completed' | 'failed' | 'cancelled';
+  /** What its prep has taken, retries included. */
+  readonly prepMs: number;
   /** Of a failed one. */
   readonly error?: EventError;
 }
@@ -199,6 +210,7 @@ export type RunEvent =
   | Logged
   | Warning
   | Transition
+  | StateLeft
   | RunFinished;
 
 /** Distributes `Omit` over a union. */

@@ -3,6 +3,7 @@
 import { systemClock } from '../core/clock.ts';
 import { messageOf, ThreadDiedError, type DeathReason } from '../core/errors.ts';
 import type { Execution, ItemEnd } from './execution.ts';
+import type { SlotTable } from '../wire/slots.ts';
 import { hardTimeout, whereOf } from './item-end.ts';
 
 /** What is known of a death. */
@@ -11,6 +12,29 @@ export interface Death {
   /** The execution that ran did it; else an earlier one may have left a timer behind. */
   readonly certain: boolean;
   readonly error: unknown;
+}
+
+/** The lease of a thread that has died. */
+export interface DeadLease {
+  inFlight: Execution[];
+  readonly slots: SlotTable;
+  running(): Execution | undefined;
+  isDone(execution: Execution): boolean;
+}
+
+/** Settles what ran on the thread; gives all that it had, last to first, so that what goes to the front of the queue keeps its order. */
+export function takeFromDead(lease: DeadLease, death: Death): Execution[] {
+  const executions = lease.inFlight.toReversed();
+  // What breaks the channel may be a result, and then nothing runs any more.
+  const running =
+    lease.running() ??
+    (death.reason === 'protocol' ? lease.inFlight.find((execution) => lease.isDone(execution)) : undefined);
+  lease.inFlight = [];
+  if (running !== undefined) {
+    const position = Math.max(lease.slots.position(running.slot), running.settled);
+    settleRunning(running, death, position, lease.slots.startedAt(running.slot));
+  }
+  return executions;
 }
 
 /** `blame`: the attempt is used up. `let_off`: it is repeated for free, this once. `free`: it had no part in it. */

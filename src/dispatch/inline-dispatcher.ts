@@ -66,7 +66,12 @@ export class InlineDispatcher implements Dispatcher {
   }
 
   view(): DispatcherView {
-    return { threads: [], queued: 0, inFlight: this.#running.size, settled: this.#settled };
+    return { threads: [], alive: 0, queued: 0, inFlight: this.#running.size, settled: this.#settled };
+  }
+
+  flight(): [] {
+    // On no thread.
+    return [];
   }
 
   standingOf(share: RunShare): RunStanding {

@@ -72,8 +72,8 @@ export class Lease {
   heldUp = false;
   /** Executions since the thread lives. */
   executed = 0;
-  /** The thread has said hello. */
-  heard = false;
+  /** Node's id of the thread, which keeps it from one lease to the next; undefined until it has said hello. */
+  threadId: number | undefined;
   busyMs = 0;
   readonly slots: SlotTable = new SlotTable();
   readonly #logCredit: LogCredit = new LogCredit(this.slots);
@@ -265,7 +265,7 @@ export class Lease {
           break;
         case 'hello':
           if (this.status === 'starting') this.status = 'open';
-          this.heard = true;
+          this.threadId = message[1];
           this.executed = message[2];
           this.#options.owner.onHello(this, message);
           break;

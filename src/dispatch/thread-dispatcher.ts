@@ -17,8 +17,8 @@ import type { Hello, Retired } from '../wire/messages.ts';
 import { SLOT_COUNT } from '../wire/slots.ts';
 import { Balancer } from './balancer.ts';
 import { chargeFor, CostTable } from './cost.ts';
-import { settleRunning, type Death } from './deaths.ts';
-import type { Dispatcher, DispatcherView, RunStanding } from './dispatcher.ts';
+import { takeFromDead, type Death } from './deaths.ts';
+import type { Dispatcher, DispatcherView, FlightView, RunStanding } from './dispatcher.ts';
 import { keyOf, type CommonValue, type Execution } from './execution.ts';
 import { FailedStarts } from './failed-starts.ts';
 import { IdleTimer } from './idle.ts';
@@ -32,7 +32,7 @@ import type { RunShare } from './run-share.ts';
 import { SharedLedger, unshare } from './shared-ledger.ts';
 import { Soon } from './soon.ts';
 import { Teardown, warnOfTeardown } from './teardown.ts';
-import { viewRun, viewThread } from './view.ts';
+import { executingMs, viewFlight, viewRun, viewThread } from './view.ts';
 import { warmUpExecutions } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -75,6 +75,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
   #pool: ThreadPool | undefined;
   #settled = 0;
   #inFlight = 0;
+  #isClosing = false;
   // What is submitted in one go leaves in one message.
   readonly #pumpSoon: Soon = new Soon(() => this.#pump());
   readonly #failedStarts = new FailedStarts();
@@ -167,7 +168,12 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   view(): DispatcherView {
     const threads = this.#leases.map((lease, thread) => viewThread(thread, lease, this.#busyBefore[thread] as number));
-    return { threads, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
+    const alive = this.#pool?.alive ?? 0;
+    return { threads, alive, queued: this.#ready.size, inFlight: this.#inFlight, settled: this.#settled };
+  }
+
+  flight(): FlightView[] {
+    return this.#openLeases().flatMap(viewFlight);
   }
 
   standingOf(share: RunShare): RunStanding {
@@ -181,6 +187,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     this.#watchdog.close();
     this.#idle.cancel();
     this.#ledger.close();
+    this.#isClosing = true;
     for (const lease of this.#openLeases()) lease.end();
     // A thread that failed to start meanwhile has taken the pool with it.
     await this.#pool?.destroy();
@@ -222,11 +229,14 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
     const { thread } = lease;
     // During a teardown its successor may be there already.
     if (this.#leases[thread] === lease) this.#leases[thread] = undefined;
-    this.#busyBefore[thread] = (this.#busyBefore[thread] as number) + lease.busyMs;
+    // What a thread dies of has kept it busy up to here.
+    this.#busyBefore[thread] = (this.#busyBefore[thread] as number) + lease.busyMs + executingMs(lease);
     if (death !== undefined) {
       const recycled = lease.retiring && death.reason === 'terminated';
-      this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
-      if (!lease.heard && death.reason !== 'terminated') this.#countFailedStart(lease, death);
+      // That the engine ends its threads is no news of theirs.
+      if (!this.#isClosing || death.reason !== 'terminated')
+        this.#options.observer.exited(thread, recycled ? 'recycled' : death.reason, recycled ? undefined : death.error);
+      if (lease.threadId === undefined && death.reason !== 'terminated') this.#countFailedStart(lease, death);
       this.#bury(lease, death);
     }
     this.#teardown?.count(lease);
@@ -235,18 +245,7 @@ export class ThreadDispatcher implements Dispatcher, LeaseOwner {
 
   // Settles or requeues what was in flight on a thread that died.
   #bury(lease: Lease, death: Death): void {
-    const executions = lease.inFlight;
-    // What breaks the channel may be a result, and then nothing runs any more.
-    const running =
-      lease.running() ??
-      (death.reason === 'protocol' ? executions.find((execution) => lease.isDone(execution)) : undefined);
-    lease.inFlight = [];
-    // Last to first: each goes to the front of the queue, so the first ends up there.
-    for (const execution of executions.toReversed()) {
-      if (execution === running) {
-        const position = Math.max(lease.slots.position(execution.slot), execution.settled);
-        settleRunning(execution, death, position, lease.slots.startedAt(execution.slot));
-      }
+    for (const execution of takeFromDead(lease, death)) {
       this.#leave(execution);
       const { stop } = execution;
       if (stop?.kind === 'setup') execution.settleRest(failedAt(now(), stop.reason));

@@ -1,7 +1,9 @@
 // Thread: main
 /** What the threads do at this moment, and for whom, for people who look. */
 import { systemClock } from '../core/clock.ts';
-import type { RunStanding, ThreadView } from './dispatcher.ts';
+import { SlotPhase } from '../wire/slots.ts';
+import type { FlightView, RunStanding, ThreadView } from './dispatcher.ts';
+import type { Execution } from './execution.ts';
 import type { Lease } from './lease.ts';
 import type { RunShare } from './run-share.ts';
 
@@ -10,6 +12,7 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
   if (lease === undefined || lease.status === 'closed' || lease.status === 'ended') {
     return {
       thread,
+      threadId: undefined,
       status: 'off',
       execution: undefined,
       item: undefined,
@@ -19,6 +22,7 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
       vitals: undefined,
     };
   }
+  const { threadId } = lease;
   const told = lease.slots.vitals();
   const vitals = told.heapUsedBytes > 0 ? told : undefined;
   const busyMs = busyBefore + lease.busyMs;
@@ -26,21 +30,54 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
   const execution = lease.running();
   if (execution === undefined) {
     const status = lease.status === 'starting' ? 'starting' : 'idle';
-    return { thread, status, execution: undefined, item: undefined, runningMs: 0, busyMs, inFlight, vitals };
+    return { thread, threadId, status, execution: undefined, item: undefined, runningMs: 0, busyMs, inFlight, vitals };
   }
-  const runningMs = Math.max(0, systemClock.now() - lease.slots.startedAt(execution.slot));
   const position = Math.min(lease.slots.position(execution.slot), execution.items.length - 1);
   const index = execution.indexAt(position);
   return {
     thread,
+    threadId,
     status: 'busy',
     execution,
     item: index < 0 ? undefined : index,
-    runningMs,
-    busyMs: busyMs + runningMs,
+    runningMs: sinceMs(lease, execution),
+    busyMs: busyMs + executingMs(lease),
     inFlight,
     vitals,
   };
+}
+
+/** How long its thread has executed what it does now; a setup is no execution yet. */
+export function executingMs(lease: Lease): number {
+  const execution = lease.running();
+  return execution === undefined || !isExecuting(lease, execution) ? 0 : sinceMs(lease, execution);
+}
+
+/** What a thread has been given and has not ended. */
+export function viewFlight(lease: Lease): FlightView[] {
+  const now = systemClock.now();
+  return lease.inFlight.map((execution) => {
+    const { slot, queuedAt, items, settled } = execution;
+    const isStarted = lease.isStarted(execution);
+    if (!lease.isDone(execution) && !(isStarted && isExecuting(lease, execution)))
+      return { execution, runningMs: undefined, waitedMs: Math.max(0, now - queuedAt) };
+    // Before its first results have come: since its present item.
+    const startedAt = execution.startedAt ?? lease.slots.startedAt(slot);
+    const open = items.length === 0 ? 0 : (items.length - settled) / items.length;
+    return {
+      execution,
+      runningMs: isStarted ? sinceMs(lease, execution) : 0,
+      waitedMs: Math.max(0, startedAt - queuedAt) * open,
+    };
+  });
+}
+
+function isExecuting({ slots }: Lease, { slot }: Execution): boolean {
+  return slots.phase(slot) === SlotPhase.EXEC;
+}
+
+function sinceMs({ slots }: Lease, { slot }: Execution): number {
+  return Math.max(0, systemClock.now() - slots.startedAt(slot));
 }
 
 /** What the threads have of one run. */

@@ -1,12 +1,16 @@
 /** An engine at this moment, as its users and metrics see it. */
-import type { DispatcherView, ThreadView } from '../dispatch/dispatcher.ts';
+import type { FlightView, ThreadView } from '../dispatch/dispatcher.ts';
 import type { Writable } from '../core/writable.ts';
 import type { ExecutionRequest } from '../dispatch/execution.ts';
 import type { RunShare } from '../dispatch/run-share.ts';
 import type { NodeLoad, ThreadStatus } from './types.ts';
 
-export function threadStatusOf({ execution, item, runningMs, vitals, ...rest }: ThreadView): ThreadStatus {
-  const status = vitals === undefined ? rest : { ...rest, ...vitalsOf(vitals) };
+export function threadStatusOf({ execution, item, runningMs, threadId, vitals, ...rest }: ThreadView): ThreadStatus {
+  const status = {
+    ...rest,
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(vitals === undefined ? {} : vitalsOf(vitals)),
+  };
   if (execution === undefined) return status;
   const { runId, state, node, branch } = execution.request;
   const which = { ...(branch === undefined ? {} : { branch }), ...(item === undefined ? {} : { item }) };
@@ -21,14 +25,14 @@ function vitalsOf({ heapUsedBytes, heapLimitBytes, cpuMs }: NonNullable<ThreadVi
   };
 }
 
-/** What waits, of the runs with these shares, and what runs. */
-export function loadOf(shares: Iterable<RunShare | undefined>, { threads }: DispatcherView, now: number): NodeLoad[] {
+/** What waits, of the runs with these shares, and what threads have. */
+export function loadOf(shares: Iterable<RunShare | undefined>, flight: readonly FlightView[], now: number): NodeLoad[] {
   const rows = new Map<string, Writable<NodeLoad>>();
   const rowOf = ({ workflow, node }: ExecutionRequest): Writable<NodeLoad> => {
     const key = `${workflow}\0${node}`;
     let row = rows.get(key);
     if (row === undefined) {
-      row = { workflow, node, queued: 0, queuedMs: 0, running: 0, runningMs: 0 };
+      row = { workflow, node, queued: 0, queuedMs: 0, running: 0, runningMs: 0, waitedMs: 0 };
       rows.set(key, row);
     }
     return row;
@@ -40,11 +44,16 @@ export function loadOf(shares: Iterable<RunShare | undefined>, { threads }: Disp
       row.queuedMs += Math.max(0, now - waiting.queuedAt);
     }
   }
-  for (const { execution, runningMs } of threads) {
-    if (execution === undefined) continue;
+  for (const { execution, runningMs, waitedMs } of flight) {
     const row = rowOf(execution.request);
-    row.running += 1;
-    row.runningMs += runningMs;
+    if (runningMs === undefined) {
+      row.queued += 1;
+      row.queuedMs += waitedMs;
+    } else {
+      row.running += 1;
+      row.runningMs += runningMs;
+      row.waitedMs += waitedMs;
+    }
   }
   return [...rows.values()];
 }

@@ -82,6 +82,7 @@ class LocalEngine implements EngineServices {
   readonly #signals = new SharedSignals();
   readonly #limits = new WeakMap<AnyNode, ConcurrencyLimit>();
   #closing: Promise<void> | undefined;
+  #isClosed = false;
   #onQuiet: (() => void) | undefined;
 
   constructor(options: EngineOptions, { clock, random }: Ports) {
@@ -220,6 +221,7 @@ class LocalEngine implements EngineServices {
     const view = this.#dispatcher.view();
     return {
       threads: view.threads.map(threadStatusOf),
+      alive: view.alive,
       queued: view.queued,
       inFlight: view.inFlight,
       settled: view.settled,
@@ -227,12 +229,13 @@ class LocalEngine implements EngineServices {
       pending: this.#admission.pending,
       maxRuns: this.#admission.maxRuns,
       rejected: this.#admission.rejected,
+      isClosed: this.#isClosed,
     };
   }
 
   load(): NodeLoad[] {
     const shares = Array.from(this.#runs.values(), ({ shareSoFar }) => shareSoFar);
-    return loadOf(shares, this.#dispatcher.view(), this.clock.now());
+    return loadOf(shares, this.#dispatcher.flight(), this.clock.now());
   }
 
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: CloseOptions = {}): Promise<void> {
@@ -286,6 +289,7 @@ class LocalEngine implements EngineServices {
     }
     await this.#dispatcher.close();
     if (this.#dispatcher !== this.#inline) await this.#inline.close();
+    this.#isClosed = true;
   }
 
   #announce(body: Record<string, unknown>): void {

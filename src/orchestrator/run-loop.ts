@@ -99,12 +99,18 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     cells.wallMs += tookMs;
     cells.pathMs += tookMs;
     // Asked again: a request may have come between the end of a visit that waited and this line.
-    if (end.kind === 'stopped' || run.stopRequest !== undefined) return STOPPED;
-    if (end.kind === 'too_long') return end;
+    if (end.kind === 'stopped' || run.stopRequest !== undefined) {
+      announceLeft(run, visit, 'cancelled');
+      return STOPPED;
+    }
 
     const isFailed = end.kind === 'failed';
-    const decision = isFailed ? decideAfterFailure(entry, exits) : decideAfterOutcome(entry, end.outcome, exits);
-    if (decision.kind === 'fail') return end as FailedVisit;
+    const decision =
+      end.kind === 'outcome' ? decideAfterOutcome(entry, end.outcome, exits) : decideAfterFailure(entry, exits);
+    if (end.kind === 'too_long' || decision.kind === 'fail') {
+      announceLeft(run, visit, 'failed');
+      return end as FailedVisit | typeof TOO_LONG;
+    }
     run.lastError = isFailed ? end.error : undefined;
     const transitions = run.countTransition();
     announceTransition(run, visit, end, decision, holder, hasWaited ? undefined : visit.phaseStartedAt);
@@ -183,6 +189,11 @@ function announceTransition(
     }),
     at,
   );
+}
+
+function announceLeft(run: LiveRun, { place, prepMs, postMs }: Visit, status: 'failed' | 'cancelled'): void {
+  const { state, node, visit } = place;
+  run.announce(() => ({ type: 'state.left', state, node, visit, status, prepMs, postMs }));
 }
 
 function warnManyTransitions(run: LiveRun): void {

@@ -124,16 +124,16 @@ class Split {
     this.#leaving = undefined;
   }
 
-  #take(branch: string, { output }: BranchVisit, end: VisitEnd): void {
+  #take(branch: string, { output, prepMs }: BranchVisit, end: VisitEnd): void {
     if (end.kind === 'failed') {
       const { error, phase, attempt } = end;
       const tries = attempt === 1 ? '' : ` after ${attempt} attempts`;
       this.#errors.push(error);
       this.#failures.push(`${phase} of branch '${branch}' failed${tries}: ${messageOf(error)}`);
-      this.#settleBranch(branch, { status: 'failed', error });
+      this.#settleBranch(branch, { status: 'failed', error }, prepMs);
     } else {
       this.#completed += 1;
-      this.#settleBranch(branch, { status: 'completed', value: output });
+      this.#settleBranch(branch, { status: 'completed', value: output }, prepMs);
     }
     this.#decide();
   }
@@ -175,8 +175,10 @@ class Split {
     this.#close();
     const reason = new StoppedError(why);
     const cancelled = node.branches.size - this.#ends.size;
+    const prepMs = new Map([...this.#open].map((visit) => [visit.place.branch, visit.prepMs]));
     for (const branch of node.branches.keys()) {
-      if (!this.#ends.has(branch)) this.#settleBranch(branch, { status: 'cancelled', reason });
+      // One that has not started has no visit.
+      if (!this.#ends.has(branch)) this.#settleBranch(branch, { status: 'cancelled', reason }, prepMs.get(branch) ?? 0);
     }
     const [completed, failed, deadlinePassed] = [this.#completed, this.#errors.length, this.#deadlinePassed];
     run.announce(() => ({ type: 'join.decided', ...place, outcome, completed, failed, cancelled, deadlinePassed }));
@@ -193,7 +195,7 @@ class Split {
     for (const withdraw of this.#waiting) withdraw();
   }
 
-  #settleBranch(branch: string, end: Settled<unknown>): void {
+  #settleBranch(branch: string, end: Settled<unknown>, prepMs: number): void {
     const { run, node, place } = this.#visit;
     this.#ends.set(branch, end);
     run.announce(() => ({
@@ -202,6 +204,7 @@ class Split {
       node: nameOfBranch(branch, node.branches.get(branch) as AnyNode),
       branch,
       status: end.status,
+      prepMs,
       ...(end.status === 'failed' ? { error: eventError(end.error) } : {}),
     }));
   }

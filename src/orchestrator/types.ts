@@ -59,6 +59,8 @@ export interface EngineOptions<Services = unknown> {
 /** What one thread does at this moment. */
 export interface ThreadStatus {
   readonly thread: number;
+  /** Node's id of the thread that has this number now: after a pause that may be another one. */
+  readonly threadId?: number;
   readonly status: 'off' | 'starting' | 'idle' | 'busy';
   /** What it executes; only when busy. */
   readonly execution?: {
@@ -69,7 +71,7 @@ export interface ThreadStatus {
     readonly item?: number;
     readonly runningMs: number;
   };
-  /** Sum of running times of all executions so far, the present one included. */
+  /** Sum of running times of all executions so far, the present one included; setups are not in it. */
   readonly busyMs: number;
   /** Executions handed to it that have not ended. */
   readonly inFlight: number;
@@ -84,17 +86,21 @@ export interface ThreadStatus {
 export interface NodeLoad {
   readonly workflow: string;
   readonly node: string;
-  /** Executions that wait, and the sum of how long they have, in milliseconds. */
+  /** Executions that wait for a thread, or on one for their turn or a setup; and the sum of how long they have, in milliseconds. */
   readonly queued: number;
   readonly queuedMs: number;
   /** Executions that run, and the sum of how long their present items have. */
   readonly running: number;
   readonly runningMs: number;
+  /** The sum of how long those that run had waited before, for as many of their items as have not been told of yet. */
+  readonly waitedMs: number;
 }
 
 /** The engine at this moment. */
 export interface EngineStats {
   readonly threads: readonly ThreadStatus[];
+  /** Threads that live, also those with nothing to do, whose status is 'off'. */
+  readonly alive: number;
   /** Executions that wait for a thread. */
   readonly queued: number;
   /** Executions on threads. */
@@ -108,6 +114,8 @@ export interface EngineStats {
   readonly maxRuns: number | undefined;
   /** Runs that were refused since the engine was made, because there was no room. */
   readonly rejected: number;
+  /** It was closed, and all of it has ended. */
+  readonly isClosed: boolean;
 }
 
 export interface CloseOptions {

@@ -8,7 +8,17 @@ import type { RunEvent } from '../../src/core/events.ts';
 import { retry, type Engine } from '../../src/index.ts';
 import { prometheusExporter } from '../../src/prometheus.ts';
 import { readExposition, type Exposition } from '../support/exposition.ts';
-import { perform, performAll, unhandled, watchedEngine, within } from '../support/faults.ts';
+import { gated } from '../fixtures/execs/resources.ts';
+import {
+  failure,
+  launch,
+  perform,
+  performAll,
+  unhandled,
+  watchedEngine,
+  within,
+  type Launched,
+} from '../support/faults.ts';
 
 after(() => assert.deepEqual(unhandled, []));
 
@@ -149,5 +159,102 @@ describe('metrics', () => {
       assert.ok(bytes > 100_000 && bytes < 110_000, `${direction}: ${bytes} bytes`);
       assert.equal(read.value('cano_pool_payload_bytes_count', { pool: 'bytes', direction }), 1);
     }
+  });
+
+  it('count what an execution has taken that is killed, or whose thread dies', async () => {
+    await using watched = watchedEngine({ name: 'killed', threads: 1 });
+    await using served = await scraped([watched.engine]);
+    const busy = (read: Exposition): number => read.value('cano_pool_busy_seconds_total', { pool: 'killed' }) as number;
+    const exec = (read: Exposition): number => read.sum('cano_node_phase_seconds_total', { phase: 'exec' });
+
+    await failure(perform(watched.engine, { kind: 'spin' }, { timeout: '200ms' }));
+    const killed = await served.scrape();
+    assert.ok(busy(killed) > 0.29, `${busy(killed)} s of 200 ms and the grace of 100`);
+    await failure(perform(watched.engine, { kind: 'exitLater' }));
+    const died = await served.scrape();
+    assert.ok(busy(died) > busy(killed), 'what had run on the thread that died');
+    await within(perform(watched.engine, { kind: 'busy', ms: 100 }).value, 'an execution');
+    const last = await served.scrape();
+    assert.ok(busy(last) - busy(died) > 0.09, `${busy(died)} s, then ${busy(last)}`);
+    assert.ok(Math.abs(busy(last) - exec(last)) < 0.05, `${busy(last)} s busy, ${exec(last)} s of exec`);
+  });
+
+  it('take a setup for a part of the wait, from its beginning on', async () => {
+    await using watched = watchedEngine({ name: 'setup', threads: 1 });
+    await using served = await scraped([watched.engine]);
+    const flags = new SharedArrayBuffer(8);
+    const raise = (flag: number): void => {
+      Atomics.store(new Int32Array(flags), flag, 1);
+      Atomics.notify(new Int32Array(flags), flag);
+    };
+    const phases = (read: Exposition): number[] =>
+      ['queue', 'exec'].map((phase) => read.sum('cano_node_phase_seconds_total', { phase }));
+    const busy = (read: Exposition): number => read.value('cano_pool_busy_seconds_total', { pool: 'setup' }) as number;
+
+    const { value } = launch(watched.engine, gated.with({ flags }), 7);
+    await allBusy(watched.engine);
+    const first = await served.scrape();
+    const second = await served.scrape();
+    assert.deepEqual([busy(second), phases(second)[1]], [0, 0], 'nothing executes yet');
+    assert.ok((phases(second)[0] as number) > (phases(first)[0] as number), 'it waits');
+
+    raise(0);
+    const isExecuting = (): boolean => watched.engine.load().some(({ running }) => running === 1);
+    while (!isExecuting()) await new Promise((resolve) => setImmediate(resolve));
+    const third = await served.scrape();
+    const fourth = await served.scrape();
+    assert.ok((phases(fourth)[1] as number) > (phases(third)[1] as number), 'it executes');
+    assert.ok(busy(fourth) > busy(third));
+    assert.deepEqual(phases(fourth)[0], phases(third)[0], 'its wait is over');
+    assert.ok((phases(third)[0] as number) >= (phases(second)[0] as number), 'and still counts');
+
+    raise(1);
+    assert.equal(await within(value, 'the execution'), 7);
+    const [waited = 0, executed = 0] = phases(await served.scrape());
+    assert.ok(Math.abs(waited - (phases(fourth)[0] as number)) < 0.02, `${waited} s waited`);
+    assert.ok(executed >= (phases(fourth)[1] as number));
+  });
+
+  it('count what waits while that which waited before it executes', async () => {
+    await using watched = watchedEngine({ name: 'waits', threads: 1 });
+    await using served = await scraped([watched.engine]);
+    const { engine } = watched;
+    const queued = async (): Promise<number> =>
+      (await served.scrape()).sum('cano_node_phase_seconds_total', { phase: 'queue' });
+    const [first, second, third] = [1, 2, 3].map(() => perform(engine, { kind: 'spin' })) as [
+      Launched,
+      Launched,
+      Launched,
+    ];
+    await allBusy(engine);
+    // The second has waited for much longer by then than the scrapes below take.
+    while ((await queued()) < 1);
+    first.run.cancel();
+    await failure(first);
+    await allBusy(engine);
+    const one = await queued();
+    const two = await queued();
+    assert.ok(two > one, `the third one waits: ${one} s, then ${two}`);
+    for (const { run } of [second, third]) run.cancel();
+    await Promise.all([failure(second), failure(third)]);
+    assert.ok((await queued()) >= two);
+  });
+
+  it('know the threads that live, busy or not, and tell no end of those that their engine ends', async () => {
+    const watched = watchedEngine({ name: 'idle' });
+    const { engine } = watched;
+    await using served = await scraped([engine]);
+    const alive = async (): Promise<unknown> => (await served.scrape()).value('cano_pool_threads', { pool: 'idle' });
+    assert.equal(await alive(), 0, 'none has been needed');
+    await within(perform(engine, { kind: 'value', value: 1 }).value, 'an execution');
+    assert.equal(await alive(), 2);
+    while (engine.stats().threads.some(({ status }) => status !== 'off'))
+      await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(await alive(), 2, 'with nothing to do');
+    await within(perform(engine, { kind: 'value', value: 1 }).value, 'another execution');
+    await within(engine.close(), 'closing');
+    assert.deepEqual([engine.stats().alive, engine.stats().isClosed], [0, true]);
+    assert.equal(await alive(), 0);
+    assert.deepEqual(watched.deaths(), []);
   });
 });

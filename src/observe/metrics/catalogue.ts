@@ -92,7 +92,7 @@ export const CATALOGUE = {
 
   cano_node_visits_total: {
     type: 'counter',
-    help: 'Visits that have ended, retries included, by status (completed|failed|cancelled).',
+    help: 'Visits that have ended, retries included, and branches, by status (completed|failed|cancelled).',
     labels: ['workflow', 'node', 'status'],
   },
   cano_node_attempts_total: {
@@ -118,7 +118,7 @@ export const CATALOGUE = {
   },
   cano_node_phase_seconds_total: {
     type: 'counter',
-    help: 'Seconds by phase (prep|queue|clone|exec|return|post|backoff), what waits for or runs on a thread included: its rate is the average number of executions in that phase.',
+    help: 'Seconds by phase (prep|queue|clone|exec|return|post|backoff); a setup is a part of queue. What waits for or runs on a thread is included: the rate is the average number of executions in that phase.',
     labels: ['workflow', 'node', 'phase'],
   },
   cano_node_transitions_total: {
@@ -149,7 +149,7 @@ export const CATALOGUE = {
   },
   cano_pool_queue_seconds: {
     type: 'histogram',
-    help: 'Time from being ready to the start on a thread.',
+    help: 'Time from being ready to the start on a thread, its copy and its setup included.',
     labels: ['pool'],
     buckets: 'wait',
   },
@@ -171,7 +171,7 @@ export const CATALOGUE = {
     labels: ['pool', 'direction'],
     buckets: 'bytes',
   },
-  cano_pool_threads: { type: 'gauge', help: 'Threads that live.', labels: ['pool'] },
+  cano_pool_threads: { type: 'gauge', help: 'Threads that live, those with nothing to do included.', labels: ['pool'] },
   cano_pool_threads_max: { type: 'gauge', help: 'Threads that there may be.', labels: ['pool'] },
   cano_pool_threads_busy: { type: 'gauge', help: 'Threads that execute something.', labels: ['pool'] },
   cano_pool_busy_seconds_total: {
@@ -208,12 +208,12 @@ export const CATALOGUE = {
   },
   cano_thread_cpu_seconds_total: {
     type: 'counter',
-    help: 'CPU time of the threads with that number, as of the end of one of the last executions (Node 22.19 and newer).',
+    help: 'CPU time of threads while they had that number, as of the end of one of the last executions (Node 22.19 and newer).',
     labels: ['pool', 'thread'],
   },
   cano_thread_heap_used_bytes: {
     type: 'gauge',
-    help: 'V8 heap in use on the thread, as of the end of its last execution.',
+    help: 'V8 heap in use on the thread, as of the end of its last execution; absent once the thread has gone.',
     labels: ['pool', 'thread'],
   },
   cano_thread_heap_limit_bytes: {

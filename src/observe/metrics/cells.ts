@@ -66,6 +66,11 @@ export class Family<C> {
     return child.cell;
   }
 
+  /** Lets go of the cell of these label values: what it told does not hold any more. */
+  remove(...values: readonly string[]): void {
+    this.#children.delete(values.join('\0'));
+  }
+
   children(): Iterable<Child<C>> {
     return this.#children.values();
   }

@@ -21,20 +21,32 @@ export class IntegralCell {
 interface Pause {
   readonly from: number;
   readonly to: number;
+  readonly runId: string;
+  readonly branch: string | undefined;
 }
 
-/** Pauses of known length, of which many may be open at once. Times and lengths in milliseconds. */
+/** Pauses of known length at most, of which many may be open at once. Times and lengths in milliseconds. */
 export class Pauses {
   #open: Pause[] = [];
   #settledMs = 0;
   #settleAt = 64;
 
-  add(from: number, ms: number): void {
-    this.#open.push({ from, to: from + ms });
+  add(from: number, ms: number, runId: string, branch: string | undefined): void {
+    this.#open.push({ from, to: from + ms, runId, branch });
     if (this.#open.length < this.#settleAt) return;
     this.#settle(from);
     // What is still open is not looked at again before as much has come.
     this.#settleAt = Math.max(64, 2 * this.#open.length);
+  }
+
+  /** Ends those of a run, or of one of its branches, that are still open. */
+  cut(at: number, runId: string, branch?: string): void {
+    if (this.#open.length === 0) return;
+    const isOver = (pause: Pause): boolean =>
+      pause.runId === runId && (branch === undefined || pause.branch === branch);
+    this.#settle(at);
+    for (const { from } of this.#open.filter(isOver)) this.#settledMs += at - from;
+    this.#open = this.#open.filter((pause) => !isOver(pause));
   }
 
   /** The sum of all pauses up to a moment. */

@@ -46,9 +46,11 @@ export class Metrics {
   readonly #declare: MetricsOptions['declare'];
   readonly #runs: RunCollector;
   readonly #schedules: ScheduleCollector;
-  readonly #pools = new Map<EngineSource, PoolCells>();
+  readonly #engines = new WeakSet<EngineSource>();
+  readonly #pools = new Map<string, PoolCells>();
   readonly #schedulers = new Set<SchedulerSource>();
-  readonly #offs: (() => void)[] = [];
+  readonly #offs = new Set<() => void>();
+  #isClosed = false;
 
   constructor({ version, declare, clock, ...options }: MetricsOptions) {
     this.families = new Families(options);
@@ -61,14 +63,14 @@ export class Metrics {
 
   /** Counts what an engine does from now on. One that is counted already is not counted twice. */
   addEngine(engine: EngineSource): void {
-    if (this.#pools.has(engine)) return;
-    const pool = new PoolCells(this.families, engine);
-    this.#pools.set(engine, pool);
+    if (this.#engines.has(engine)) return;
+    this.#engines.add(engine);
+    const pool = this.#poolOf(engine.name);
     for (const run of engine.runs()) {
       this.#declareOf(run);
       // One that waits for room announces its start yet.
       if (run.status !== 'pending')
-        this.#runs.workflow(run.definition.name).adopt(this.#clock.now() - run.report().wallMs);
+        this.#runs.workflow(run.definition.name).begin(this.#clock.now() - run.report().wallMs);
     }
     const introduce = (runId: string): void => {
       const run = engine.runs().find(({ id }) => id === runId);
@@ -77,7 +79,11 @@ export class Metrics {
     const counted = { pool, introduce };
     const runs = this.#runs;
     const off = engine.listen((event) => runs.take(event, counted));
-    this.#offs.push(off);
+    this.#offs.add(off);
+    pool.add(engine, () => {
+      off();
+      this.#offs.delete(off);
+    });
   }
 
   addScheduler(scheduler: SchedulerSource): void {
@@ -91,7 +97,7 @@ export class Metrics {
         this.#declareOf(scheduler.workflowOf(event.schedule));
       this.#schedules.take(event);
     });
-    this.#offs.push(off);
+    this.#offs.add(off);
   }
 
   /** Has all series of a workflow begin at 0. */
@@ -101,6 +107,7 @@ export class Metrics {
 
   /** Brings up to date what is read off engines, schedulers and clocks. */
   refresh(): void {
+    if (this.#isClosed) return;
     this.#runs.refresh(this.#clock.now());
     this.#schedules.refresh();
     for (const pool of this.#pools.values()) pool.refresh(this.#runs);
@@ -109,9 +116,21 @@ export class Metrics {
     this.families.of('cano_event_loop_idle_seconds_total').child().value = idle / 1_000;
   }
 
-  /** Counts nothing any more. */
+  /** Counts nothing any more: all stays as it is now. */
   close(): void {
-    for (const off of this.#offs.splice(0)) off();
+    this.refresh();
+    this.#isClosed = true;
+    for (const off of this.#offs) off();
+    this.#offs.clear();
+    this.#pools.clear();
+    this.#schedulers.clear();
+  }
+
+  #poolOf(name: string): PoolCells {
+    const admitted = this.families.admit('pool', name);
+    let pool = this.#pools.get(admitted);
+    if (pool === undefined) this.#pools.set(admitted, (pool = new PoolCells(this.families, admitted)));
+    return pool;
   }
 
   #declareOf(source: WorkflowSource): void {

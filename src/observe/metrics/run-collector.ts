@@ -5,12 +5,14 @@
  * R2 The report of a run is not used for what its events have told: each event counts once.
  */
 import type {
+  BranchFinished,
   EngineEvent,
   EventError,
   ExecFinished,
   RetryScheduled,
   RunEvent,
   RunFinished,
+  StateLeft,
   Transition,
 } from '../../core/events.ts';
 import type { FAILURE_REASONS } from './catalogue.ts';
@@ -77,6 +79,12 @@ export class RunCollector {
       case 'run.finished':
         takeEnd(event, this.workflow(event.workflow));
         break;
+      case 'state.left':
+        takeLeft(event, this.workflow(event.workflow).node(event.node));
+        break;
+      case 'branch.finished':
+        takeBranch(event, this.workflow(event.workflow).node(event.node));
+        break;
       case 'retry.scheduled':
         takeRetry(event, this.workflow(event.workflow).node(event.node));
         break;
@@ -107,7 +115,8 @@ function takeAttempt(event: ExecFinished, node: NodeCells, pool: PoolCells): voi
   node.attempts[outcome].value += 1;
   if (outcome !== 'ok' && outcome !== 'cancelled') node.failures[reasonOf(event)].value += 1;
   const { phases } = node;
-  phases.queue.settled += event.waitMs / 1_000 / together;
+  // Its own copy is a part of what it waited.
+  phases.queue.settled += Math.max(0, event.waitMs / 1_000 / together - clone);
   phases.clone.settled += clone;
   phases.exec.settled += exec;
   phases.return.settled += back;
@@ -131,20 +140,26 @@ function takeTransition({ failed, outcome, prepMs, postMs }: Transition, node: N
   node.phases.post.settled += postMs / 1_000;
 }
 
-function takeRetry({ at, delayMs }: RetryScheduled, node: NodeCells): void {
-  node.retries.value += 1;
-  node.backOff(at, delayMs);
+function takeLeft({ status, prepMs, postMs }: StateLeft, node: NodeCells): void {
+  node.visits[status].value += 1;
+  node.phases.prep.settled += prepMs / 1_000;
+  node.phases.post.settled += postMs / 1_000;
 }
 
-function takeEnd({ status, state, at, report }: RunFinished, workflow: WorkflowCells): void {
-  workflow.end(status, at, report.wallMs);
-  if (status === 'completed') {
-    workflow.lastSuccess().value = (report.startedAt + report.wallMs) / 1_000;
-    return;
-  }
-  // The visit that it ended in has no transition.
-  const open = report.nodes.find((row) => row.state === state && row.branch === undefined);
-  if (open !== undefined) workflow.node(open.node).visits[status === 'failed' ? 'failed' : 'cancelled'].value += 1;
+function takeBranch({ at, runId, branch, status, prepMs }: BranchFinished, node: NodeCells): void {
+  node.visits[status].value += 1;
+  node.phases.prep.settled += prepMs / 1_000;
+  node.cutBackOffs(at, runId, branch);
+}
+
+function takeRetry({ at, delayMs, runId, branch }: RetryScheduled, node: NodeCells): void {
+  node.retries.value += 1;
+  node.backOff(at, delayMs, runId, branch);
+}
+
+function takeEnd({ runId, status, at, report }: RunFinished, workflow: WorkflowCells): void {
+  workflow.end(runId, status, at, report.wallMs);
+  if (status === 'completed') workflow.lastSuccess().value = (report.startedAt + report.wallMs) / 1_000;
 }
 
 /** Why an attempt failed; the code of its error says it where the outcome does not. */

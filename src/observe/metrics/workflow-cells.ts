@@ -53,20 +53,17 @@ export class WorkflowCells {
     return this.#nodes.of(name);
   }
 
+  /** @param at may lie before what was counted last: of a run that had begun before anybody listened */
   begin(at: number): void {
     this.#started.value += 1;
-    this.adopt(at);
-  }
-
-  /** A run that had begun before anybody listened. */
-  adopt(at: number): void {
     this.#passTo(at);
     // It may have begun before what was counted last.
     this.#activeSeconds.settled += (this.#until - at) / 1_000;
     this.#active.value += 1;
   }
 
-  end(status: RunEnd, at: number, wallMs: number): void {
+  end(runId: string, status: RunEnd, at: number, wallMs: number): void {
+    for (const node of this.#nodes.all()) node.cutBackOffs(at, runId);
     this.#ended[status].value += 1;
     this.#durations[status].observe(wallMs / 1_000);
     this.#passTo(at);
@@ -139,8 +136,13 @@ export class NodeCells {
   }
 
   /** @param at in milliseconds */
-  backOff(at: number, delayMs: number): void {
-    this.#backoffs.add(at, delayMs);
+  backOff(at: number, delayMs: number, runId: string, branch: string | undefined): void {
+    this.#backoffs.add(at, delayMs, runId, branch);
+  }
+
+  /** The run, or that branch of it, is over. */
+  cutBackOffs(at: number, runId: string, branch?: string): void {
+    this.#backoffs.cut(at, runId, branch);
   }
 
   refresh(now: number): void {

@@ -124,9 +124,25 @@ function told(names: { readonly state?: string; readonly node?: string } = {}): 
   script.leave(state, 'Enrich');
   script.enter('Enrich', 'split');
   script.exec('Enrich', 50, { branch: 'b', thread: 1 }, 50);
-  script.send({ type: 'branch.finished', state: 'Enrich', node: 'b', visit: 1, branch: 'b', status: 'completed' });
+  script.send({
+    type: 'branch.finished',
+    state: 'Enrich',
+    node: 'b',
+    visit: 1,
+    branch: 'b',
+    status: 'completed',
+    prepMs: 0,
+  });
   script.exec('Enrich', 150, { branch: 'a', thread: 0 }, 100);
-  script.send({ type: 'branch.finished', state: 'Enrich', node: 'a', visit: 1, branch: 'a', status: 'completed' });
+  script.send({
+    type: 'branch.finished',
+    state: 'Enrich',
+    node: 'a',
+    visit: 1,
+    branch: 'a',
+    status: 'completed',
+    prepMs: 0,
+  });
   script.leave('Enrich', 'Last');
   script.enter('Last');
   script.retry('Last');

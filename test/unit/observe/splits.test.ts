@@ -23,7 +23,7 @@ function split(script: Script): void {
   script.start();
   script.enter('Enrich', 'split');
   script.exec('Enrich', 20, { branch: 'geo', node: 'geo' }, 20);
-  script.send({ type: 'branch.finished', ...place, node: 'geo', branch: 'geo', status: 'completed' });
+  script.send({ type: 'branch.finished', ...place, node: 'geo', branch: 'geo', status: 'completed', prepMs: 0 });
   const error = { name: 'Error', message: 'no\nprice' };
   for (const attempt of [1, 2]) {
     script.exec('Enrich', 5, { branch: 'price', node: 'lookUp', attempt, outcome: 'error', error }, 5);
@@ -31,11 +31,19 @@ function split(script: Script): void {
     const retry = { phase: 'exec', attempt, delayMs: 0, error } as const;
     script.send({ type: 'retry.scheduled', ...place, node: 'lookUp', branch: 'price', ...retry });
   }
-  script.send({ type: 'branch.finished', ...place, node: 'lookUp', branch: 'price', status: 'failed', error });
+  script.send({
+    type: 'branch.finished',
+    ...place,
+    node: 'lookUp',
+    branch: 'price',
+    status: 'failed',
+    prepMs: 0,
+    error,
+  });
 }
 
 function decide(script: Script): void {
-  script.send({ type: 'branch.finished', ...place, node: 'risk', branch: 'risk', status: 'cancelled' }, 10);
+  script.send({ type: 'branch.finished', ...place, node: 'risk', branch: 'risk', status: 'cancelled', prepMs: 0 }, 10);
   const counts = { completed: 1, failed: 1, cancelled: 1 };
   script.send({ type: 'join.decided', ...place, outcome: 'won', ...counts, deadlinePassed: true });
   script.leave('Enrich', 'Check');

@@ -349,6 +349,7 @@ test('stats count runs and inline executions', async () => {
   });
   const nothing = {
     threads: [],
+    alive: 0,
     queued: 0,
     inFlight: 0,
     settled: 0,
@@ -356,6 +357,7 @@ test('stats count runs and inline executions', async () => {
     pending: 0,
     maxRuns: undefined,
     rejected: 0,
+    isClosed: false,
   };
   assert.deepEqual(engine.stats(), nothing);
   const run = engine.start(workflowOf(work), newStore());

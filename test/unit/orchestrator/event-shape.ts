@@ -48,7 +48,14 @@ const shapes: Shapes = {
   'run.finished': { status: end, state: text, 'error?': error, report },
   'state.entered': { ...visit, kind: oneOf('node', 'batch', 'split', 'workflow') },
   transition: { ...visit, outcome: text, to: text, failed: flag, prepMs: amount, postMs: amount },
-  'branch.finished': { ...visit, branch: text, status: oneOf('completed', 'failed', 'cancelled'), 'error?': error },
+  'state.left': { ...visit, status: oneOf('failed', 'cancelled'), prepMs: amount, postMs: amount },
+  'branch.finished': {
+    ...visit,
+    branch: text,
+    status: oneOf('completed', 'failed', 'cancelled'),
+    prepMs: amount,
+    'error?': error,
+  },
   'join.decided': {
     ...visit,
     outcome: oneOf('won', 'impossible', 'timed_out'),
@@ -117,7 +124,7 @@ function assertWellFormed(event: RunEvent): void {
 /**
  * Checks all events of a finished run: well formed, numbered without gaps, in the order of their times, the first and the
  * last where they belong, visits one after the other or inside the visit of a sub-workflow, notes and retries where their
- * attempt is, branches and joins in their split. Only what a branch that lost still tells may come after its visit.
+ * attempt is, branches and joins in their split. Only what a branch that was stopped still tells may come after its visit.
  */
 export function assertStream(events: readonly RunEvent[]): void {
   for (const event of events) assertWellFormed(event);
@@ -140,6 +147,7 @@ export function assertOrder(events: readonly RunEvent[]): void {
   const open = new Map<number, string>();
   const finished = new Set<string>();
   const lost = new Set<string>();
+  const left = new Set<number>();
   for (const event of events) {
     assert.ok(event.at >= at, `${event.type} #${event.seq} is earlier than the event before it`);
     at = event.at;
@@ -154,15 +162,12 @@ export function assertOrder(events: readonly RunEvent[]): void {
       open.set(event.visit, event.state);
     }
     const branch = 'branch' in event ? `${event.visit}/${event.branch}` : undefined;
-    // A failure that a sub-workflow does not route ends the visit inside it and the one that holds it in one.
-    if (event.type === 'transition' && event.failed) {
-      for (const [inner, state] of open) if (state.startsWith(`${event.state}/`)) open.delete(inner);
-    }
-    if (branch === undefined || !lost.has(branch)) {
+    if (branch === undefined || !(lost.has(branch) || left.has(event.visit))) {
       assert.equal([...open.keys()].at(-1), event.visit, `${where} belongs to another visit`);
       assert.equal(open.get(event.visit), event.state);
     }
-    if (event.type === 'transition') open.delete(event.visit);
+    if (event.type === 'transition' || event.type === 'state.left') open.delete(event.visit);
+    if (event.type === 'state.left') left.add(event.visit);
     if (event.type === 'branch.finished') {
       assert.ok(!finished.has(branch as string), `branch ${branch} finished twice`);
       finished.add(branch as string);
@@ -183,4 +188,5 @@ export function assertOrder(events: readonly RunEvent[]): void {
       assert.ok(!finished.has(attempt), `${where} comes after its exec.finished`);
     }
   }
+  assert.deepEqual([...open.values()], [], 'every visit has ended');
 }

@@ -221,7 +221,11 @@ export class FakeDispatcher implements Dispatcher {
   }
 
   view(): DispatcherView {
-    return { threads: [], queued: 0, inFlight: this.open.length, settled: 0 };
+    return { threads: [], alive: 0, queued: 0, inFlight: this.open.length, settled: 0 };
+  }
+
+  flight(): [] {
+    return [];
   }
 
   standingOf(share: RunShare): RunStanding {

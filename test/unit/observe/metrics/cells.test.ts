@@ -82,19 +82,32 @@ describe('seconds of what goes on', () => {
   });
 
   it('of pauses are the sum of what each has lasted', () => {
-    const pause = fc.record({ after: fc.integer({ min: 0, max: 50 }), ms: fc.integer({ min: 0, max: 200 }) });
+    const pause = fc.record({
+      after: fc.integer({ min: 0, max: 50 }),
+      ms: fc.integer({ min: 0, max: 200 }),
+      runId: fc.constantFrom('a', 'b', 'c'),
+      branch: fc.constantFrom(undefined, 'left', 'right'),
+      cut: fc.option(fc.constantFrom(undefined, 'left'), { freq: 10 }),
+    });
     fc.assert(
       fc.property(fc.array(pause, { maxLength: 300 }), fc.integer({ min: 0, max: 500 }), (pauses, later) => {
         const told = new Pauses();
         let now = 0;
-        const all: { from: number; ms: number }[] = [];
-        for (const { after, ms } of pauses) {
+        const all: { from: number; to: number; runId: string; branch: string | undefined }[] = [];
+        for (const { after, ms, runId, branch, cut } of pauses) {
           now += after;
-          told.add(now, ms);
-          all.push({ from: now, ms });
+          told.add(now, ms, runId, branch);
+          all.push({ from: now, to: now + ms, runId, branch });
+          if (cut === null) continue;
+          // The run is over, or one branch of it.
+          told.cut(now, runId, cut);
+          for (const other of all) {
+            if (other.runId === runId && (cut === undefined || other.branch === cut))
+              other.to = Math.min(other.to, now);
+          }
         }
         for (const at of [now, now + later]) {
-          const expected = all.reduce((sum, { from, ms }) => sum + Math.min(ms, at - from), 0);
+          const expected = all.reduce((sum, { from, to }) => sum + Math.min(to, at) - from, 0);
           assert.equal(told.sumMs(at), expected);
         }
       }),

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as client from 'prom-client';
-import type { EngineEvent, ExecFinished, RunEvent } from '../../../../src/core/events.ts';
+import type { EngineEvent, ExecFinished, RunEvent, RunFinished } from '../../../../src/core/events.ts';
 import type { Engine, EngineStats, NodeLoad } from '../../../../src/index.ts';
-import { prometheusExporterWith } from '../../../../src/prometheus.ts';
+import { prometheusExporterWith, type PrometheusExporter } from '../../../../src/prometheus.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { readExposition, type Exposition } from '../../../support/exposition.ts';
 
@@ -13,11 +13,17 @@ class FakeEngine {
   readonly threads = 2;
   loadNow: NodeLoad[] = [];
   threadsNow: EngineStats['threads'] = [];
+  more: Partial<EngineStats> = {};
+  isHeard = false;
   #listener: (event: RunEvent | EngineEvent) => void = () => {};
 
   listen(listener: (event: RunEvent | EngineEvent) => void): () => void {
     this.#listener = listener;
-    return () => {};
+    this.isHeard = true;
+    return () => {
+      this.#listener = () => {};
+      this.isHeard = false;
+    };
   }
 
   send(event: Partial<RunEvent | EngineEvent>): void {
@@ -41,14 +47,23 @@ class FakeEngine {
   }
 
   stats(): Partial<EngineStats> {
-    return { threads: this.threadsNow, queued: 0, inFlight: 0, runs: 0, pending: 0, maxRuns: undefined, rejected: 0 };
+    const none = { alive: 0, queued: 0, inFlight: 0, runs: 0, pending: 0, maxRuns: undefined, rejected: 0 };
+    return { threads: this.threadsNow, ...none, isClosed: false, ...this.more };
   }
 }
 
-function observed(): { engine: FakeEngine; read: () => Promise<Exposition> } {
+interface Observed {
+  readonly engine: FakeEngine;
+  readonly clock: FakeClock;
+  readonly exporter: PrometheusExporter;
+  readonly read: () => Promise<Exposition>;
+}
+
+function observed(): Observed {
   const engine = new FakeEngine();
-  const exporter = prometheusExporterWith({ client, engine: engine as unknown as Engine<never> }, new FakeClock());
-  return { engine, read: async () => readExposition(await exporter.render()) };
+  const clock = new FakeClock();
+  const exporter = prometheusExporterWith({ client, engine: engine as unknown as Engine<never> }, clock);
+  return { engine, clock, exporter, read: async () => readExposition(await exporter.render()) };
 }
 
 const seconds = (read: Exposition, phase: string): number =>
@@ -71,7 +86,7 @@ describe('an attempt', () => {
       });
     }
     const told = await read();
-    assert.equal(seconds(told, 'queue'), 2);
+    assert.equal(seconds(told, 'queue'), 1.6, 'but for the copies');
     assert.equal(seconds(told, 'clone'), 0.4);
     assert.equal(seconds(told, 'exec'), 2);
     assert.equal(seconds(told, 'return'), 0.8);
@@ -131,11 +146,19 @@ describe('an attempt', () => {
 describe('what is of the moment', () => {
   it('adds to the seconds what waits and runs, anew at each scrape', async () => {
     const { engine, read } = observed();
-    const load = { workflow: 'w', node: 'n', queued: 2, queuedMs: 3_000, running: 1, runningMs: 4_000 };
+    const load = {
+      workflow: 'w',
+      node: 'n',
+      queued: 2,
+      queuedMs: 2_000,
+      running: 1,
+      runningMs: 4_000,
+      waitedMs: 1_000,
+    };
     engine.loadNow = [load];
     const first = await read();
     assert.deepEqual([seconds(first, 'queue'), seconds(first, 'exec')], [3, 4]);
-    engine.loadNow = [{ ...load, queuedMs: 3_500, runningMs: 6_000 }];
+    engine.loadNow = [{ ...load, queuedMs: 2_500, runningMs: 6_000 }];
     const second = await read();
     assert.deepEqual([seconds(second, 'queue'), seconds(second, 'exec')], [3.5, 6]);
     engine.loadNow = [];
@@ -146,10 +169,12 @@ describe('what is of the moment', () => {
 
   it('tells each thread, and what it does not know is not there', async () => {
     const { engine, read } = observed();
+    const known = { heapUsedBytes: 5e6, heapLimitBytes: 6e7, cpuMs: 8_500 };
     engine.threadsNow = [
-      { thread: 0, status: 'busy', busyMs: 9_000, inFlight: 1, heapUsedBytes: 5e6, heapLimitBytes: 6e7, cpuMs: 8_500 },
+      { thread: 0, threadId: 7, status: 'busy', busyMs: 9_000, inFlight: 1, ...known },
       { thread: 1, status: 'starting', busyMs: 0, inFlight: 0 },
     ];
+    engine.more = { alive: 2 };
     const told = await read();
     assert.equal(told.value('cano_pool_threads', { pool: 'fake' }), 2);
     assert.equal(told.value('cano_pool_threads_busy', { pool: 'fake' }), 1);
@@ -161,15 +186,66 @@ describe('what is of the moment', () => {
     assert.equal(told.value('cano_pool_runs_limit', { pool: 'fake' }), undefined);
   });
 
-  it('adds up the CPU time of the threads that had a number one after the other', async () => {
+  it('adds up the CPU time of the threads that had a number one after the other, each what it took under that number', async () => {
     const { engine, read } = observed();
-    const cpu: (number | undefined)[] = [];
-    for (const cpuMs of [2_000, 5_000, undefined, 500, 700]) {
-      const known = cpuMs === undefined ? {} : { cpuMs };
-      engine.threadsNow = [{ thread: 0, status: 'idle', busyMs: 0, inFlight: 0, ...known }];
-      cpu.push((await read()).value('cano_thread_cpu_seconds_total', { thread: '0' }));
+    const idle = { status: 'idle', busyMs: 0, inFlight: 0 } as const;
+    const cpu: (number | undefined)[][] = [];
+    for (const [first, second] of [
+      [{ threadId: 1, cpuMs: 2_000 }, {}],
+      [
+        { threadId: 1, cpuMs: 5_000 },
+        { threadId: 2, cpuMs: 100 },
+      ],
+      [{}, {}],
+      // The threads have changed places.
+      [
+        { threadId: 2, cpuMs: 300 },
+        { threadId: 1, cpuMs: 5_000 },
+      ],
+      // One has been replaced.
+      [
+        { threadId: 3, cpuMs: 40 },
+        { threadId: 1, cpuMs: 5_500 },
+      ],
+    ] as const) {
+      engine.threadsNow = [
+        { thread: 0, ...idle, ...first },
+        { thread: 1, ...idle, ...second },
+      ];
+      const told = await read();
+      cpu.push(['0', '1'].map((thread) => told.value('cano_thread_cpu_seconds_total', { thread })));
     }
-    assert.deepEqual(cpu, [2, 5, 5, 5.5, 5.7]);
+    assert.deepEqual(cpu, [
+      [2, undefined],
+      [5, 0.1],
+      [5, 0.1],
+      [5.2, 0.1],
+      [5.24, 0.6],
+    ]);
+  });
+
+  it('tells no heap of a thread that has gone', async () => {
+    const { engine, read } = observed();
+    const known = { status: 'idle', busyMs: 0, inFlight: 0, heapUsedBytes: 5e6, heapLimitBytes: 6e7 } as const;
+    engine.threadsNow = [
+      { thread: 0, ...known },
+      { thread: 1, ...known },
+    ];
+    const heaps = async (): Promise<(number | undefined)[]> => {
+      const told = await read();
+      return ['0', '1'].flatMap((thread) =>
+        (['cano_thread_heap_used_bytes', 'cano_thread_heap_limit_bytes'] as const).map((name) =>
+          told.value(name, { thread }),
+        ),
+      );
+    };
+    assert.deepEqual(await heaps(), [5e6, 6e7, 5e6, 6e7]);
+    engine.threadsNow = [0, 1].map((thread) => ({ thread, status: 'off', busyMs: 0, inFlight: 0 }));
+    assert.deepEqual(await heaps(), [5e6, 6e7, 5e6, 6e7], 'they have nothing to do');
+    engine.send({ type: 'thread.exited', thread: 1, reason: 'out_of_memory' });
+    assert.deepEqual(await heaps(), [5e6, 6e7, undefined, undefined]);
+    engine.send({ type: 'thread.exited', thread: -1, reason: 'uncaught_error' });
+    assert.deepEqual(await heaps(), [undefined, undefined, undefined, undefined], 'which one it was is not known');
   });
 
   it('counts threads that start and end, by reason', async () => {
@@ -199,5 +275,112 @@ describe('a visit', () => {
     const told = await read();
     assert.deepEqual([seconds(told, 'prep'), seconds(told, 'post')], [1.5, 0.25]);
     assert.equal(told.value('cano_node_transitions_total', { node: 'n', outcome: 'X' }), 1);
+  });
+
+  it('that nothing follows has it too, and so has a branch', async () => {
+    const { engine, read } = observed();
+    const left = { type: 'state.left', state: 'N', node: 'n', visit: 1 } as const;
+    engine.send({ ...left, status: 'failed', prepMs: 1_000, postMs: 500 });
+    engine.send({ ...left, status: 'cancelled', prepMs: 200, postMs: 0 });
+    const branch = { type: 'branch.finished', state: 'N', node: 'n', visit: 1, branch: 'b' } as const;
+    engine.send({ ...branch, status: 'completed', prepMs: 30 });
+    engine.send({ ...branch, status: 'cancelled', prepMs: 4 });
+    const told = await read();
+    assert.deepEqual([seconds(told, 'prep'), seconds(told, 'post')], [1.234, 0.5]);
+    const visits = (status: string): unknown => told.value('cano_node_visits_total', { node: 'n', status });
+    assert.deepEqual(['completed', 'failed', 'cancelled'].map(visits), [1, 1, 2]);
+  });
+});
+
+describe('a back-off', () => {
+  const retry = { type: 'retry.scheduled', state: 'N', node: 'n', visit: 1, phase: 'exec', attempt: 1 } as const;
+  const error = { name: 'Error', message: 'no' };
+
+  it('ends with its run, or with its branch, at the latest', async () => {
+    const { engine, clock, read } = observed();
+    engine.send({ ...retry, delayMs: 60_000, error });
+    engine.send({ ...retry, delayMs: 60_000, error, runId: 'other', branch: 'b' });
+    engine.send({ ...retry, delayMs: 60_000, error, runId: 'other', branch: 'c' });
+    clock.pass(2_000);
+    assert.equal(seconds(await read(), 'backoff'), 6);
+    const branch = { state: 'N', node: 'n', visit: 1, branch: 'b', status: 'cancelled', prepMs: 0 } as const;
+    engine.send({ type: 'branch.finished', ...branch, at: 3_000, runId: 'other' });
+    clock.pass(2_000);
+    assert.equal(seconds(await read(), 'backoff'), 4 + 2 + 4);
+    const report = { startedAt: 0, wallMs: 4_000, nodes: [] } as unknown as RunFinished['report'];
+    for (const runId of ['r', 'other'])
+      engine.send({ type: 'run.finished', status: 'timed_out', state: 'N', report, at: 5_000, runId });
+    clock.pass(30_000);
+    assert.equal(seconds(await read(), 'backoff'), 10);
+  });
+});
+
+describe('engines of one name', () => {
+  it('are one pool, which lets go of those that are closed and keeps what they have counted', async () => {
+    const engines = [new FakeEngine(), new FakeEngine()] as const;
+    const [first, second] = engines;
+    const exporter = prometheusExporterWith({ client, engine: first as unknown as Engine<never> }, new FakeClock());
+    exporter.observe({ engine: second as unknown as Engine<never> });
+    const read = async (): Promise<Exposition> => readExposition(await exporter.render());
+    const busy = { thread: 0, status: 'busy', inFlight: 1 } as const;
+    const execution = { runId: 'r', state: 'N', node: 'n' };
+    first.threadsNow = [
+      { ...busy, busyMs: 3_000, execution: { ...execution, runningMs: 900 }, heapUsedBytes: 8e6, heapLimitBytes: 9e6 },
+    ];
+    second.threadsNow = [
+      { ...busy, busyMs: 1_000, execution: { ...execution, runningMs: 100 }, heapUsedBytes: 2e6, heapLimitBytes: 7e7 },
+    ];
+    first.more = { alive: 2, queued: 5, inFlight: 1, runs: 3, pending: 1, maxRuns: 2, rejected: 4 };
+    second.more = { alive: 1, queued: 1, inFlight: 2, runs: 9, pending: 0, rejected: 0 };
+    const names = {
+      cano_pool_threads: 3,
+      cano_pool_threads_max: 4,
+      cano_pool_threads_busy: 2,
+      cano_pool_queue_size: 6,
+      cano_pool_in_flight: 3,
+      cano_pool_runs_limit: 2,
+      cano_pool_runs_under_way: 2,
+      cano_pool_runs_rejected_total: 4,
+      cano_pool_busy_seconds_total: 4,
+      cano_thread_busy_seconds_total: 4,
+      cano_thread_execution_age_seconds: 0.9,
+      cano_thread_heap_used_bytes: 8e6,
+      cano_thread_heap_limit_bytes: 9e6,
+    } as const;
+    const told = await read();
+    for (const [name, value] of Object.entries(names)) assert.equal(told.sum(name as keyof typeof names), value, name);
+
+    const off = { thread: 0, status: 'off', inFlight: 0, busyMs: 3_500 } as const;
+    first.threadsNow = [off];
+    first.more = { ...first.more, alive: 0, queued: 0, inFlight: 0, runs: 0, pending: 0, isClosed: true };
+    for (const scrape of [1, 2]) {
+      const after = await read();
+      assert.equal(after.sum('cano_pool_busy_seconds_total'), 4.5, `scrape ${scrape}`);
+      assert.equal(after.sum('cano_pool_runs_rejected_total'), 4);
+      assert.equal(after.sum('cano_pool_threads_max'), 2);
+      assert.equal(after.sum('cano_thread_heap_used_bytes'), 2e6);
+    }
+    assert.deepEqual([first.isHeard, second.isHeard], [false, true], 'nobody listens to the closed one');
+    second.more = { ...second.more, isClosed: true };
+    await read();
+    const end = await read();
+    assert.equal(end.sum('cano_pool_threads_max'), 0);
+    assert.equal(end.sum('cano_pool_busy_seconds_total'), 4.5);
+    assert.equal(end.value('cano_thread_heap_used_bytes', { thread: '0' }), undefined);
+  });
+
+  it('that are closed stay as they were for an exporter that is closed', async () => {
+    const { engine, clock, exporter, read } = observed();
+    engine.send({ type: 'run.started', state: 'N', wallTime: 0, at: 1_000 });
+    engine.more = { alive: 2, queued: 3 };
+    clock.pass(1_000);
+    exporter.close();
+    engine.more = { alive: 0 };
+    clock.pass(9_000);
+    engine.send({ type: 'run.started', state: 'N', wallTime: 0, at: 9_000 });
+    const told = await read();
+    assert.equal(told.value('cano_workflow_runs_started_total', { workflow: 'w' }), 1);
+    assert.equal(told.value('cano_workflow_run_active_seconds_total', { workflow: 'w' }), 1);
+    assert.equal(told.sum('cano_pool_queue_size'), 3);
   });
 });

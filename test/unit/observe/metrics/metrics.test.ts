@@ -162,7 +162,7 @@ describe('metrics of runs', () => {
     const read = await render(exporter);
     assert.equal(read.value('cano_workflow_runs_active', { workflow: 'test' }), 0);
     assert.equal(read.value(seconds, { workflow: 'test' }), 11, 'its last second was not looked at');
-    assert.equal(read.value('cano_workflow_runs_started_total', { workflow: 'test' }), 1, 'from then on');
+    assert.equal(read.value('cano_workflow_runs_started_total', { workflow: 'test' }), 2, 'as many have ended');
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'cancelled' }), 1);
     assert.equal(read.value('cano_node_visits_total', { node: 'wait', status: 'completed' }), 1);
   });
