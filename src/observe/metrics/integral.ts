@@ -39,14 +39,14 @@ export class Pauses {
     this.#settleAt = Math.max(64, 2 * this.#open.length);
   }
 
-  /** Ends those of a run, or of one of its branches, that are still open. */
-  cut(at: number, runId: string, branch?: string): void {
-    if (this.#open.length === 0) return;
+  /** Ends those of a run, or of one of its branches, that are still open; false when none of any run is left. */
+  cut(at: number, runId: string, branch?: string): boolean {
     const isOver = (pause: Pause): boolean =>
       pause.runId === runId && (branch === undefined || pause.branch === branch);
     this.#settle(at);
     for (const { from } of this.#open.filter(isOver)) this.#settledMs += at - from;
     this.#open = this.#open.filter((pause) => !isOver(pause));
+    return this.#open.length > 0;
   }
 
   /** The sum of all pauses up to a moment. */

@@ -86,7 +86,7 @@ export class RunCollector {
         takeBranch(event, this.workflow(event.workflow).node(event.node));
         break;
       case 'retry.scheduled':
-        takeRetry(event, this.workflow(event.workflow).node(event.node));
+        takeRetry(event, this.workflow(event.workflow));
         break;
       case 'counter':
         this.workflow(event.workflow).node(event.node).counter(event.name).value += event.add;
@@ -152,9 +152,10 @@ function takeBranch({ at, runId, branch, status, prepMs }: BranchFinished, node:
   node.cutBackOffs(at, runId, branch);
 }
 
-function takeRetry({ at, delayMs, runId, branch }: RetryScheduled, node: NodeCells): void {
-  node.retries.value += 1;
-  node.backOff(at, delayMs, runId, branch);
+function takeRetry({ node, at, delayMs, runId, branch }: RetryScheduled, workflow: WorkflowCells): void {
+  const cells = workflow.node(node);
+  cells.retries.value += 1;
+  workflow.backOff(cells, at, delayMs, runId, branch);
 }
 
 function takeEnd({ runId, status, at, report }: RunFinished, workflow: WorkflowCells): void {

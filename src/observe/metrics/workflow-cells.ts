@@ -23,6 +23,8 @@ export class WorkflowCells {
   readonly #families: Families;
   readonly #name: string;
   readonly #nodes: Named<NodeCells>;
+  /** Nodes in which runs may wait: runs end often, and retries are few. */
+  readonly #inBackOff = new Set<NodeCells>();
   readonly #started: Cell;
   readonly #active: Cell;
   readonly #activeSeconds: IntegralCell;
@@ -53,6 +55,12 @@ export class WorkflowCells {
     return this.#nodes.of(name);
   }
 
+  /** Somebody waits in that node; times in milliseconds. */
+  backOff(node: NodeCells, at: number, delayMs: number, runId: string, branch: string | undefined): void {
+    node.backOff(at, delayMs, runId, branch);
+    this.#inBackOff.add(node);
+  }
+
   /** @param at may lie before what was counted last: of a run that had begun before anybody listened */
   begin(at: number): void {
     this.#started.value += 1;
@@ -63,7 +71,9 @@ export class WorkflowCells {
   }
 
   end(runId: string, status: RunEnd, at: number, wallMs: number): void {
-    for (const node of this.#nodes.all()) node.cutBackOffs(at, runId);
+    for (const node of this.#inBackOff) {
+      if (!node.cutBackOffs(at, runId)) this.#inBackOff.delete(node);
+    }
     this.#ended[status].value += 1;
     this.#durations[status].observe(wallMs / 1_000);
     this.#passTo(at);
@@ -140,9 +150,9 @@ export class NodeCells {
     this.#backoffs.add(at, delayMs, runId, branch);
   }
 
-  /** The run, or that branch of it, is over. */
-  cutBackOffs(at: number, runId: string, branch?: string): void {
-    this.#backoffs.cut(at, runId, branch);
+  /** The run, or that branch of it, is over; false when nobody waits here any more. */
+  cutBackOffs(at: number, runId: string, branch?: string): boolean {
+    return this.#backoffs.cut(at, runId, branch);
   }
 
   refresh(now: number): void {
