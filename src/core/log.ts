@@ -1,6 +1,6 @@
 // Thread: both
 /** What nodes log with, on whichever thread. */
-import { describeValue, InvalidOptionError, isError } from './errors.ts';
+import { attempt, describeValue, fieldOf, InvalidOptionError, isError } from './errors.ts';
 import type { LogLevel } from './events.ts';
 
 /** The least level that is logged; with 'none' nothing is. */
@@ -41,7 +41,10 @@ export function checkLogLevel(what: string, level: unknown): LogThreshold {
   throw new InvalidOptionError(`${what} must be one of ${LOG_LEVELS.join(', ')}, got ${describeValue(level)}`);
 }
 
-/** A log whose lines below the gate's level go nowhere. Its methods may be taken off it. */
+/**
+ * A log whose lines below the gate's level go nowhere. Its methods may be taken off it, and throw nothing, whatever they are
+ * given: `write` gets fields that are data, each read once.
+ */
 export function createLog(
   gate: LogGate,
   write: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined) => void,
@@ -50,7 +53,7 @@ export function createLog(
   const method = (level: LogLevel): ((message: unknown, fields?: unknown) => void) => {
     const rank = rankOf(level);
     return (message, fields) => {
-      if (rank >= gate.rank) write(level, String(message), fields === undefined ? undefined : fieldsOf(fields));
+      if (rank >= gate.rank) write(level, textOf(message), fields === undefined ? undefined : fieldsOf(fields));
     };
   };
   return {
@@ -62,9 +65,23 @@ export function createLog(
   };
 }
 
+function textOf(message: unknown): string {
+  return typeof message === 'string' ? message : attempt(() => String(message), describeValue(message));
+}
+
 // `log.error('it failed', error)` is what fingers write: as field `err`, by the custom of pino.
 function fieldsOf(fields: unknown): Readonly<Record<string, unknown>> {
   if (isError(fields)) return { err: fields };
-  if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields as Record<string, unknown>;
-  return { value: fields };
+  const isRecord = typeof fields === 'object' && fields !== null && !attempt(() => Array.isArray(fields), false);
+  return isRecord ? readFields(fields) : { value: fields };
+}
+
+// A getter, or a trap of a proxy, runs here and nowhere behind: what throws is undefined.
+function readFields(fields: object): Readonly<Record<string, unknown>> {
+  try {
+    return { ...fields };
+  } catch {
+    const keys = attempt(() => Object.keys(fields), []);
+    return Object.fromEntries(keys.map((key) => [key, fieldOf(fields, key)]));
+  }
 }

@@ -1,6 +1,6 @@
 /** What an engine tells its logger. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import {
   branchFor,
   createEngine,
@@ -12,10 +12,13 @@ import {
   RunFailedError,
   RunTimedOutError,
   Workflow,
+  type Log,
   type LogFields,
   type Logger,
   type MemoryStore,
 } from '../../../src/index.ts';
+import { noteLines } from '../../../src/observe/notes.ts';
+import { paintPlain } from '../../../src/observe/text.ts';
 import {
   batchNode,
   inlineEngine,
@@ -33,6 +36,19 @@ function keeping(): Logger & { readonly lines: Line[] } {
   const lines: Line[] = [];
   const method = (level: string) => (fields: LogFields, message: string) => lines.push([level, message, fields]);
   return { lines, debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+}
+
+/** Uncaught errors of the process, until the test is over. */
+function catchUncaught(context: TestContext): readonly unknown[] {
+  const uncaught: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => uncaught.push(error));
+  context.after(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  });
+  return uncaught;
 }
 
 type State = 'Items' | 'Child' | 'Split' | 'Done';
@@ -117,6 +133,55 @@ test('a node cannot overwrite where its line comes from, nor lose what it wrote 
     cano_: 'mine',
     cano: { runId: run.id, workflow: 'test', state: 'Work', node: 'work', visit: 1, attempt: 1 },
   });
+});
+
+test('fields and messages that throw when they are read end neither the run nor the process', async (context) => {
+  const uncaught = catchUncaught(context);
+  const logger = keeping();
+  const { engine, clock } = inlineEngine({ logger });
+  const loaded = {
+    id: 7,
+    get total(): never {
+      throw new Error('not loaded');
+    },
+  };
+  const refuse = (): never => {
+    throw new Error('no');
+  };
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const say = (log: Log): void => {
+    const odd = log as unknown as Record<'info', (message: unknown, fields?: unknown) => void>;
+    odd.info('row', loaded);
+    odd.info('trap', new Proxy({ a: 1 }, { ownKeys: refuse }));
+    odd.info('revoked', revoked);
+    odd.info({ toString: refuse });
+    odd.info(Object.create(null));
+  };
+  const work = node({
+    name: 'work',
+    outcomes: ['Done'],
+    prep: (_store, ctx) => say(ctx.log),
+    exec: (_input, ctx) => say(ctx.log),
+  });
+  const { run, events } = startAndListen(engine, workflowOf(work), newStore());
+  assert.equal((await clock.until(run.result)).state, 'Done');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(uncaught, []);
+  const once = [
+    ['row', { id: 7, total: undefined }],
+    ['trap', {}],
+    ['revoked', {}],
+    ['an object', {}],
+    ['an object', {}],
+  ];
+  assert.deepEqual(
+    logger.lines.map(([, message, { cano: _cano, ...fields }]) => [message, fields]),
+    [...once, ...once],
+  );
+  // The reporters read the same events.
+  const [row] = events.flatMap((event) => noteLines(event, 'info'));
+  assert.equal(paintPlain(row ?? []), ' info  work  row id=7 total=null');
 });
 
 test('the level is info unless it is set, is seen by nodes, and can be changed while they run', async () => {
@@ -218,14 +283,7 @@ test('a warning is a line with its code', async () => {
 });
 
 test('what a logger throws surfaces as an uncaught error and does not touch the run', async (context) => {
-  const uncaught: unknown[] = [];
-  const listeners = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (error) => uncaught.push(error));
-  context.after(() => {
-    process.removeAllListeners('uncaughtException');
-    for (const listener of listeners) process.on('uncaughtException', listener);
-  });
+  const uncaught = catchUncaught(context);
   const full = new Error('the disk is full');
   const logger: Logger = {
     ...keeping(),
