@@ -340,6 +340,38 @@ describe('engine.trace()', () => {
     assert.deepEqual([...trace.text()], [...trace.text()]);
   });
 
+  it('shows a run in which nothing happens meanwhile, and runs that have one id after each other', async () => {
+    await using engine = createEngine({ threads: 1 });
+    let end = (): void => {};
+    const waiting = node({
+      name: 'waiting',
+      outcomes: ['Done'],
+      exec: async () => new Promise<void>((resolve) => (end = resolve)),
+    });
+    const workflow = new Workflow<'Work' | 'Done', Store>('quiet', 'Work')
+      .registerNode('Work', waiting)
+      .addExitStates('Done');
+    const first = engine.start(workflow, newStore(0), { runId: 'order-17' });
+    await new Promise((resolve) => setImmediate(resolve));
+    using all = engine.trace();
+    const part = engine.trace();
+    part.stop();
+    end();
+    await first.result;
+    const second = engine.start(workflow, newStore(0), { runId: 'order-17' });
+    await new Promise((resolve) => setImmediate(resolve));
+    second.cancel();
+    await rejection(second.result, RunCancelledError);
+    const runs = (trace: Trace): unknown[] =>
+      named(soundOf(trace), 'b', 'run quiet').map(({ args }) => [args?.['run'], args?.['status'], args?.['clipped']]);
+    assert.deepEqual(runs(part), [['order-17', undefined, true]]);
+    assert.equal(named(soundOf(part), 'b', 'Work').length, 1);
+    assert.deepEqual(runs(all), [
+      ['order-17', 'completed', true],
+      ['order-17', 'cancelled', undefined],
+    ]);
+  });
+
   it('is of its engine only', async () => {
     await using first = createEngine({ threads: 1, name: 'first' });
     await using second = createEngine({ threads: 1, name: 'second', inline: true });

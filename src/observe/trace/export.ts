@@ -12,7 +12,8 @@ import { eventsOf, MAIN_TID, PID, tidOf, type TraceEvent } from './event.ts';
 import { eventsOfLane, laneNames, lanesOf, type Slice } from './lanes.ts';
 import { Reading, rounded, type Recording } from './reading.ts';
 import { F_AT, F_MS, N_OUTCOME, F_THREAD, N_WORKFLOW, KIND } from './record.ts';
-import { spansOfRun } from './run-span.ts';
+import { spansOfQuiet, spansOfRun } from './run-span.ts';
+import { runsOf } from './runs.ts';
 
 /** The trace as text, in pieces: a JSON document with one event a line. */
 export function* traceText(recording: Recording): Generator<{ readonly text: string; readonly events: number }> {
@@ -61,8 +62,8 @@ function* traceEvents(reading: Reading, lanes: ReadonlyMap<number, readonly Slic
 }
 
 function* names(reading: Reading, used: Iterable<number>): Generator<TraceEvent> {
-  const { engine, threads } = reading.recording;
-  const workflows = new Set<string>();
+  const { engine, threads, underWay } = reading.recording;
+  const workflows = new Set(underWay.map(({ workflow }) => workflow));
   for (let index = 0; index < reading.count && workflows.size < 2; index += 1)
     if (reading.runId(index) !== '') workflows.add(reading.name(index, N_WORKFLOW));
   const [workflow = 'default'] = workflows;
@@ -73,19 +74,11 @@ function* names(reading: Reading, used: Iterable<number>): Generator<TraceEvent>
 }
 
 function* runs(reading: Reading, dispatches: ReadonlyMap<number, Dispatch>): Generator<TraceEvent> {
-  const byRun = new Map<string, number[]>();
-  for (let index = 0; index < reading.count; index += 1) {
-    const runId = reading.runId(index);
-    // A warning alone is no part of a run.
-    if (runId === '' || reading.kind(index) === KIND.warning) continue;
-    const known = byRun.get(runId);
-    if (known === undefined) byRun.set(runId, [index]);
-    else known.push(index);
-  }
   let number = 0;
-  for (const [runId, indices] of byRun) {
-    const { run, loose } = spansOfRun(reading, indices, dispatches);
-    yield* eventsOf(run, runId);
+  for (const { id, indices, quiet } of runsOf(reading)) {
+    const { run, loose } =
+      quiet === undefined ? spansOfRun(reading, indices, dispatches) : spansOfQuiet(reading, quiet);
+    yield* eventsOf(run, id);
     for (const span of loose) {
       number += 1;
       yield* eventsOf(span, `${span.cat} ${number}`);

@@ -28,6 +28,13 @@ export interface LiveExecution {
   readonly runningMs: number;
 }
 
+/** A run that was under way when the recording was read. */
+export interface RunUnderWay {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly state: string;
+}
+
 /** All that a trace is made of. */
 export interface Recording extends Recorded {
   readonly engine: string;
@@ -38,6 +45,7 @@ export interface Recording extends Recorded {
   /** When it began, in milliseconds since 1970. */
   readonly wallFrom: number;
   readonly live: readonly LiveExecution[];
+  readonly underWay: readonly RunUnderWay[];
 }
 
 /**

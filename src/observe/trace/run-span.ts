@@ -7,7 +7,7 @@
  */
 import type { Args, Span } from './event.ts';
 import type { Dispatch } from './dispatches.ts';
-import { rounded, type Reading } from './reading.ts';
+import { rounded, type Reading, type RunUnderWay } from './reading.ts';
 import {
   F_AT,
   F_ATTEMPT,
@@ -58,6 +58,16 @@ export function spansOfRun(
   dispatches: ReadonlyMap<number, Dispatch>,
 ): RunSpans {
   return new RunReader(reading, dispatches).read(indices);
+}
+
+/** A run that nothing was recorded of: it has stood in its state all the time. */
+export function spansOfQuiet(reading: Reading, { runId, workflow, state }: RunUnderWay): RunSpans {
+  const span = (name: string, args: Args, inner: Span[]): Span => ({
+    ...newSpan(name, reading.horizon, { ...args, clipped: true, open: true }),
+    end: Math.max(reading.horizon, reading.end),
+    inner,
+  });
+  return { run: span(`run ${workflow}`, { run: runId, workflow }, [span(state, {}, [])]), loose: [] };
 }
 
 class RunReader {

@@ -1,7 +1,7 @@
 /** `engine.trace()`: records what an engine does, and writes it as a trace that Perfetto and chrome://tracing draw. */
 import { describeValue, InvalidOptionError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { EngineEvent, RunEvent } from '../../core/events.ts';
+import type { EngineEvent, RunEvent, RunStatus } from '../../core/events.ts';
 import { traceText } from './export.ts';
 import { writeTrace } from './file.ts';
 import type { LiveExecution, Recording } from './reading.ts';
@@ -53,6 +53,12 @@ export interface Traced {
       readonly execution?: Omit<LiveExecution, 'thread'>;
     }[];
   };
+  runs(): readonly {
+    readonly id: string;
+    readonly definition: { readonly name: string };
+    readonly status: RunStatus;
+    readonly state: string;
+  }[];
 }
 
 const DEFAULT_CAPACITY = 200_000;
@@ -118,6 +124,10 @@ class EngineTrace implements Trace {
     const live = this.#engine
       .stats()
       .threads.flatMap(({ thread, execution }) => (execution === undefined ? [] : [{ thread, ...execution }]));
+    const underWay = this.#engine
+      .runs()
+      .filter(({ status }) => status !== 'pending')
+      .map(({ id, definition, state }) => ({ runId: id, workflow: definition.name, state }));
     return {
       ...this.#recorder.snapshot(),
       engine: name,
@@ -126,6 +136,7 @@ class EngineTrace implements Trace {
       until: clock.now(),
       wallFrom: this.#wallFrom,
       live,
+      underWay,
     };
   }
 }

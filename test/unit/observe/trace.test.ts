@@ -1,7 +1,7 @@
 /** Traces of events that no engine has sent: what falls out of the memory, what never ends, and what a bad exporter would do. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EngineEvent, RunEvent, RunEventBody } from '../../../src/core/events.ts';
+import type { EngineEvent, RunEvent, RunEventBody, RunStatus } from '../../../src/core/events.ts';
 import { startTrace, type Trace, type TraceOptions } from '../../../src/observe/trace/trace.ts';
 import { summaryOf } from '../../../src/observe/trace/summary.ts';
 import { parseTrace, violationsOf, type AnyTraceEvent, type TraceDocument } from '../../support/trace-format.ts';
@@ -11,6 +11,8 @@ import { seededRandom } from '../../support/fake-clock.ts';
 class Speaker {
   at = 1_000;
   readonly trace: Trace;
+  /** What is under way, where a test says so. */
+  runs: { id: string; definition: { name: string }; status: RunStatus; state: string }[] = [];
   #listener: (event: RunEvent | EngineEvent) => void = () => {};
 
   constructor(options: TraceOptions = {}, live: readonly { thread: number; execution: never }[] = []) {
@@ -24,6 +26,7 @@ class Speaker {
           return () => (this.#listener = () => {});
         },
         stats: () => ({ threads: live }),
+        runs: () => this.runs,
       },
       options,
     );
@@ -240,6 +243,83 @@ describe('a trace', () => {
       [slice?.name, slice?.tid, slice?.ts, slice?.dur, slice?.args?.['open']],
       ['a', 3, 7_000, 3_000, true],
     );
+  });
+
+  it('draws runs of one id one by one: an id is free again when its run is over', () => {
+    const speaker = new Speaker();
+    // The id that another run has of its own, and the second run of 'job' would have.
+    const other = 'job (2)';
+    speaker.start(other);
+    for (const workflow of ['import', 'import', 'export']) {
+      speaker.say({ type: 'run.started', state: 'A', wallTime: 0 }, 'job', workflow);
+      speaker.at += 1;
+      speaker.enter('A', 1, 'job');
+      speaker.at += 2;
+      const isFirst = speaker.at === 1_003;
+      const end = isFirst
+        ? { status: 'failed' as const, error: { name: 'E', message: '' } }
+        : { status: 'completed' as const };
+      speaker.say({ type: 'run.finished', ...end, state: 'A', report: {} as never }, 'job', workflow);
+      speaker.at += 7;
+    }
+    speaker.finish(other);
+    const document = speaker.sound();
+    assert.deepEqual(brief(document), [
+      'b run corpus 0',
+      'e run corpus 30000',
+      'b run import 0',
+      'b A 1000',
+      'e A 3000',
+      'e run import 3000',
+      'b run import 10000',
+      'b A 11000',
+      'e A 13000',
+      'e run import 13000',
+      'b run export 20000',
+      'b A 21000',
+      'e A 23000',
+      'e run export 23000',
+    ]);
+    const begun = document.traceEvents.filter(({ ph, name }) => ph === 'b' && name.startsWith('run '));
+    assert.deepEqual(
+      begun.map(({ args }) => [args?.['run'], args?.['status'], args?.['error']]),
+      [
+        [other, 'completed', undefined],
+        ['job', 'failed', 'E'],
+        ['job', 'completed', undefined],
+        ['job', 'completed', undefined],
+      ],
+    );
+    assert.equal(new Set(begun.map(({ id2 }) => id2?.local)).size, 4);
+    assert.equal(summaryOf(document)?.runs, 4);
+  });
+
+  it('draws a run that was under way all the time and has said nothing', () => {
+    const speaker = new Speaker();
+    const run = (id: string, status: RunStatus): Speaker['runs'][number] => ({
+      id,
+      status,
+      definition: { name: 'nightly' },
+      state: 'Load/Fetch',
+    });
+    speaker.runs = [run('quiet', 'running'), run('heard', 'running'), run('not yet', 'pending')];
+    speaker.at += 4;
+    speaker.say({ type: 'warning', code: 'costly_input', message: '' }, 'quiet', 'nightly');
+    speaker.say({ type: 'run.started', state: 'A', wallTime: 0 }, 'heard', 'nightly');
+    speaker.at += 6;
+    const document = speaker.sound();
+    assert.deepEqual(brief(document), [
+      'b run nightly 4000',
+      'e run nightly 10000',
+      'b run nightly 0',
+      'b Load/Fetch 0',
+      'e Load/Fetch 10000',
+      'e run nightly 10000',
+    ]);
+    const quiet = document.traceEvents.find(({ ph, id2 }) => ph === 'b' && id2?.local === 'quiet');
+    assert.deepEqual(quiet?.args, { run: 'quiet', workflow: 'nightly', clipped: true, open: true });
+    const { name, runs, spanMs } = summaryOf(document) ?? {};
+    assert.deepEqual([name, runs, spanMs], ['cano nightly', 2, 10]);
   });
 
   it('keeps apart what overlaps on a thread, which cannot be, and says so', () => {
