@@ -134,6 +134,7 @@ const loadedByAThread = {
     'src/worker/entry.ts',
     'src/worker/execute.ts',
     'src/worker/items.ts',
+    'src/worker/log-fields.ts',
     'src/worker/named.ts',
     'src/worker/notes.ts',
     'src/worker/outbox.ts',

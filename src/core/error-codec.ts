@@ -179,7 +179,7 @@ function copyPlain(value: unknown, depth: number, encoding: Encoding): unknown {
 }
 
 /** An object literal of any realm, or one without prototype. */
-function isPlainObject(value: object): boolean {
+export function isPlainObject(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value);
   return proto === null || Object.getPrototypeOf(proto) === null;
 }

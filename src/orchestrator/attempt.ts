@@ -1,10 +1,10 @@
 /** What is told and counted of every attempt of an exec, wherever it ran. */
-import { decodeError, type WireError } from '../core/error-codec.ts';
+import { decodeError } from '../core/error-codec.ts';
 import { eventError, type RunEventBody } from '../core/events.ts';
 import type { NodeReport } from '../core/report.ts';
 import type { Writable } from '../core/writable.ts';
 import type { ItemEnd } from '../dispatch/execution.ts';
-import type { Note } from '../wire/messages.ts';
+import type { Note, PlacedError } from '../wire/messages.ts';
 import type { LiveRun } from './live-run.ts';
 
 type Body<Type extends RunEventBody['type']> = Extract<RunEventBody, { type: Type }>;
@@ -93,8 +93,15 @@ export function recordAttempt(
   }, at);
 }
 
-function decodeAll(errors: Readonly<Record<string, WireError>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, decodeError(error)]));
+/** Puts the errors into the fields of a line where they stood. */
+function placeErrors(errors: readonly PlacedError[]): void {
+  for (const [holder, key, wire] of errors) {
+    const value = decodeError(wire);
+    if (holder instanceof Map) holder.set(key, value);
+    else if (holder instanceof Set) holder.add(value);
+    // Defined and not assigned: a key may be '__proto__'.
+    else Object.defineProperty(holder, String(key), { value, writable: true, enumerable: true, configurable: true });
+  }
 }
 
 /** Announces a note of an execution. */
@@ -122,8 +129,8 @@ export function announceNote(
     case 'log':
       run.announce(() => {
         const [, level, message, fields, errors] = note;
-        const all = errors === undefined ? fields : { ...fields, ...decodeAll(errors) };
-        return { type: 'log', ...head(), level, message, ...(all === undefined ? {} : { fields: all }) };
+        if (errors !== undefined) placeErrors(errors);
+        return { type: 'log', ...head(), level, message, ...(fields === undefined ? {} : { fields }) };
       });
       break;
     default:

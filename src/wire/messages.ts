@@ -128,6 +128,12 @@ export type Value = readonly [
   bytesOut: number,
 ];
 
+/**
+ * An error out of the fields of a log line, whose place in them is free: what holds it (an object, array, Map or Set of the
+ * fields, which structured clone keeps the same within a message) and under which key.
+ */
+export type PlacedError = readonly [holder: object, key: unknown, error: WireError];
+
 /** A note of an execution; it comes before the result of its item. (Dropped lines are those of any item so far.) */
 export type Note =
   | readonly [kind: 'progress', done: number, total: number]
@@ -137,8 +143,8 @@ export type Note =
       level: LogLevel,
       message: string,
       fields: Readonly<Record<string, unknown>> | undefined,
-      /** Fields that are errors; only from threads. */
-      errors?: Readonly<Record<string, WireError>> | undefined,
+      /** The errors in them; only from threads. */
+      errors?: readonly PlacedError[] | undefined,
     ]
   | readonly [kind: 'dropped', lines: number];
 

@@ -13,12 +13,10 @@
  *    logged = sent + dropped.
  */
 import { systemClock } from '../core/clock.ts';
-import { encodeError, type WireError } from '../core/error-codec.ts';
-import { describeValue, fieldOf, isError } from '../core/errors.ts';
 import type { LogLevel } from '../core/events.ts';
 import type { FromThread, Note } from '../wire/messages.ts';
 import { MOST_LOG_CREDIT, type SlotTable } from '../wire/slots.ts';
-import { prepareForWire } from '../wire/transfer.ts';
+import { copyFields } from './log-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -187,44 +185,4 @@ function newLine(
     note: ['log', level, message, plain, errors],
     credit: Math.min(mostCredit, 1 + Math.floor((message.length + bytes) / BYTES_PER_CREDIT)),
   };
-}
-
-interface Copied {
-  readonly plain: Fields | undefined;
-  /** Travel as errors that are thrown do: structured clone would drop their name and code. */
-  readonly errors: Readonly<Record<string, WireError>> | undefined;
-  readonly bytes: number;
-}
-
-function copyFields(fields: Fields | undefined): Copied {
-  if (fields === undefined) return { plain: undefined, errors: undefined, bytes: 0 };
-  const keys = Object.keys(fields);
-  if (keys.some((key) => isError(fieldOf(fields, key)))) return copyWithErrors(fields, keys);
-  try {
-    const { value, bytes } = prepareForWire(fields);
-    return { plain: structuredClone(value) as Fields, errors: undefined, bytes };
-  } catch {
-    // One of them refuses; each goes alone.
-    return copyWithErrors(fields, keys);
-  }
-}
-
-function copyWithErrors(fields: Fields, keys: readonly string[]): Copied {
-  const plain: Record<string, unknown> = {};
-  const errors: Record<string, WireError> = {};
-  for (const key of keys) {
-    const value = fieldOf(fields, key);
-    if (isError(value)) errors[key] = encodeError(value);
-    else plain[key] = copyField(value);
-  }
-  return { plain, errors, bytes: prepareForWire(plain).bytes + prepareForWire(errors).bytes };
-}
-
-// What cannot be cloned becomes its description.
-function copyField(value: unknown): unknown {
-  try {
-    return structuredClone(prepareForWire(value).value);
-  } catch {
-    return describeValue(value);
-  }
 }

@@ -239,7 +239,7 @@ describe('fields', () => {
       assert.equal(cano.node, 'work');
       return { message, own };
     });
-    const [functions, errors, bare, symbol, getter] = said;
+    const [functions, errors, bare, symbol, getter, nested] = said;
     assert.deepEqual(functions, {
       message: 'functions',
       own: { fn: 'the function fn', fine: 2, weak: 'an instance of WeakMap' },
@@ -253,6 +253,10 @@ describe('fields', () => {
     assert.deepEqual([bareError.message, bareError.code], ['bare', 'E_CODED']);
     assert.deepEqual(symbol, { message: 'Symbol(said)', own: { value: [1, 2] } });
     assert.deepEqual(getter, { message: 'getter', own: { boom: undefined } });
+    const { error } = (nested?.own ?? {})['result'] as { error: Error & { code: string } };
+    assert.deepEqual([error.name, error.message, error.code], ['CodedError', 'inside', 'E_CODED']);
+    assert.ok(error.cause instanceof RangeError, 'the cause is lost');
+    assert.deepEqual(nested?.own['opts'], { retries: 3, onDone: 'the function onDone' });
   });
 
   it('say where the line comes from: item, attempt, branch, thread', async () => {

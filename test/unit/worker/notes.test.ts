@@ -206,7 +206,7 @@ describe('Notes', () => {
     assert.deepEqual(
       all().toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
       [
-        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: undefined }, {}],
+        ['log', 'info', 'text', { fn: 'the function fn', fine: 2, boom: undefined }, undefined],
         ['progress', Number.NaN, Number.NaN],
       ],
     );
