@@ -80,7 +80,10 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   const threads = availableThreads(flags.threads);
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
-  if (flags.trace !== undefined) requireWritable(flags.trace, '--trace');
+  const { report, trace } = flags;
+  const others = { 'the pipeline': file };
+  if (report !== undefined) requireWritable(report, '--report', { ...others, '--trace': trace });
+  if (trace !== undefined) requireWritable(trace, '--trace', others);
   if (flags.pairs > 0) {
     const { name } = pipeline.workflow as { readonly name: string };
     return compare(
@@ -97,7 +100,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
     );
   }
   const timing = isMarked(TIMED_RUN_MARK, io.env) ? timeThisRun() : undefined;
-  const { reporter, report, trace, metrics } = flags;
+  const { reporter, metrics } = flags;
   const settings = { threads, reporter, report, trace, metrics, logLevel, verbose: isVerbose };
   return runPipeline(pipeline, inputs, { ...settings, onReady: timing?.begin, onDone: timing?.end }, io);
 }

@@ -2,19 +2,24 @@
  * Files that a command writes at its end.
  *
  * O1 Whether a file can be written is found out before any work is done for it.
- * O2 It is replaced whole or not at all.
+ * O2 It is replaced whole or not at all, and is no file that the command reads, or writes otherwise.
  */
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { usageError } from './usage.ts';
 
 /**
- * Checks that a file can be written.
+ * Checks that a file can be written, and takes the place of nothing else that the command reads or writes.
  *
  * @param flag that names it, such as `--report`
+ * @param others the other files of the command by what they are of: `--trace`, `the pipeline`
  * @throws CanoError `CANO_USAGE`
  */
-export function requireWritable(file: string, flag: string): void {
+export function requireWritable(
+  file: string,
+  flag: string,
+  others: Readonly<Record<string, string | undefined>>,
+): void {
   const path = resolve(file);
   const folder = dirname(path);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -24,6 +29,10 @@ export function requireWritable(file: string, flag: string): void {
   if (present?.isDirectory() === true) throw usageError(`${flag}: '${file}' is a folder`, 'name a file in it');
   // Replaced as a file is, a device would be gone.
   if (present?.isFile() === false) throw usageError(`${flag}: '${file}' is no regular file`, 'name one');
+  for (const [of, other] of Object.entries(others)) {
+    if (other === undefined || !isSameFile(file, other)) continue;
+    throw usageError(`${flag}: '${file}' is the file of ${of} too`, 'name another one');
+  }
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -32,6 +41,20 @@ export function requireWritable(file: string, flag: string): void {
       'name a file in another folder',
     );
   }
+}
+
+/** Whether two names are of one file, which need not be there yet. */
+function isSameFile(one: string, other: string): boolean {
+  const [found, alsoFound] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false, bigint: true }));
+  if (found === undefined && alsoFound === undefined) return placeOf(one) === placeOf(other);
+  return found?.dev === alsoFound?.dev && found?.ino === alsoFound?.ino;
+}
+
+/** The way to a file through folders that are no links. */
+function placeOf(file: string): string {
+  const path = resolve(file);
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
 
 /** @throws what the file system says; then the file is as it was */

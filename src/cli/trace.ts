@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Trace } from '../index.ts';
 import { formatBytes, formatCount, formatMs, plural } from '../observe/format.ts';
+import { clean } from '../observe/text.ts';
 import { summaryOf, type TraceSummary } from '../observe/trace/summary.ts';
 import type { Io } from './io.ts';
 import { EXIT, suggestion, usageError } from './usage.ts';
@@ -44,6 +45,8 @@ function read(file: string): { readonly summary: TraceSummary; readonly bytes: n
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined) throw usageError(`there is no file '${file}' (looked for ${resolve(file)})`, made);
   if (found.isDirectory()) throw usageError(`'${file}' is a folder`, 'name the trace file in it');
+  // One that nobody writes to would be waited for.
+  if (!found.isFile()) throw usageError(`'${file}' is no regular file`, 'name a trace file');
   let summary: TraceSummary | undefined;
   let why = 'it is not one that cano wrote';
   try {
@@ -52,7 +55,7 @@ function read(file: string): { readonly summary: TraceSummary; readonly bytes: n
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
   }
-  if (summary === undefined) throw usageError(`'${file}' is no trace of cano (${why})`, made);
+  if (summary === undefined) throw usageError(`'${file}' is no trace of cano (${clean(why)})`, made);
   return { summary, bytes: found.size };
 }
 
@@ -61,9 +64,9 @@ function describe(file: string, summary: TraceSummary, bytes: number): string[] 
   const share = spanMs > 0 ? ` (${(busyMs / spanMs).toFixed(2)} busy on average)` : '';
   const bad = failed === 0 ? '' : `, ${formatCount(failed)} of them not ok`;
   return [
-    `${file}: ${name}, ${formatMs(spanMs)} in ${plural(events, 'event', 'events')}, ${formatBytes(bytes)}`,
+    `${file}: ${clean(name)}, ${formatMs(spanMs)} in ${plural(events, 'event', 'events')}, ${formatBytes(bytes)}`,
     '',
-    ...(startedAt === undefined ? [] : [`  recorded    ${startedAt}`]),
+    `  recorded    ${startedAt}`,
     `  runs        ${formatCount(runs)}`,
     `  executions  ${formatCount(executions)} on threads${bad}`,
     `  threads     ${threads}${share}`,

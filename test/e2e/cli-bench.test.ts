@@ -84,6 +84,11 @@ describe('cano bench', { concurrency: 2 }, () => {
     assert.match(again.out, /against .*before\.json.* threshold 50%/);
     assert.match(again.out, / 1 .* \+\d+\.\d% .* ✖ slower\n/);
     assert.equal(again.code, 1, again.err);
+
+    const over = ['--html', file('before.json'), '--baseline', file('before.json')];
+    const refused = await cano(['bench', fixture('benched'), ...ONCE, '--items=6', ...over, '--', '--threshold=0.5']);
+    assert.equal(refused.code, 2, refused.err);
+    assert.match(refused.err, /--html: '.*before\.json' is the file of --baseline too: name another one/);
   });
 
   it('refuses before it measures', async () => {
@@ -91,6 +96,7 @@ describe('cano bench', { concurrency: 2 }, () => {
     for (const [args, message] of [
       [['--baseline', file('other.json')], /is no benchmark: it must be what cano bench FILE --json has printed/],
       [['--html', join(folder, 'none', 'page.html')], /--html: there is no folder/],
+      [['--html', fixture('benched')], /--html: '.*benched\.ts' is the file of the pipeline too: name another one/],
     ] as const) {
       const { code, out, err } = await cano(['bench', fixture('benched'), ...args]);
       assert.equal(code, 2, err);

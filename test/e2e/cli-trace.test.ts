@@ -1,5 +1,6 @@
 /** `cano run --trace` and `cano trace open`, as processes. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,10 @@ describe('cano trace, bad usage', () => {
       ['open', file('cut.json.gz', gzipSync('{"traceEvents":[]}').subarray(0, 20))],
       /cut\.json\.gz' is no trace of cano \(unexpected end of file\)/,
     ],
+    [
+      ['open', file('odd.json', '{"traceEvents":[{"ph":"X","ts":"zz"}],"otherData":{"producer":"cano"}}')],
+      /odd\.json' is no trace of cano \(it is not one that cano wrote\)/,
+    ],
     [['open', file('text.json', 'hello')], /text\.json' is no trace of cano \(.*JSON/],
     [['open', 'package.json', '--jsn'], /unknown flag --jsn: did you mean '--json'\?/],
     [['open', 'a', 'b'], /unexpected argument 'b'/],
@@ -139,6 +144,27 @@ describe('cano trace, bad usage', () => {
       assert.equal(out, '');
     });
   }
+
+  it('waits for no pipe', { skip: process.platform === 'win32' }, async () => {
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    const { code, err } = await cano(['trace', 'open', pipe]);
+    assert.equal(code, 2, err);
+    assert.match(err, /pipe' is no regular file: name a trace file/);
+  });
+
+  it('lets nothing out of a file at the terminal', async () => {
+    const otherData = { producer: 'cano', startedAt: new Date(0).toISOString() };
+    const name = { ph: 'M', name: 'process_name', args: { name: '\u001b[31mevil\u001b[0m\n\u0007name' } };
+    const path = file('evil.json', JSON.stringify({ traceEvents: [name], otherData }));
+    const { code, out, err } = await cano(['trace', 'open', path]);
+    assert.equal(code, 0, err);
+    assert.ok(out.startsWith(`${path}: evil name, `), out);
+    assert.ok(!out.includes('\u0007'), 'no bell');
+    const other = await cano(['trace', 'open', file('escapes.json', '\u001b[31m{')]);
+    assert.match(other.err, /escapes\.json' is no trace of cano \(/);
+    assert.ok(!other.err.includes('\u001b'), JSON.stringify(other.err));
+  });
 
   it('explains itself', async () => {
     const { code, out } = await cano(['trace', '--help']);

@@ -64,6 +64,22 @@ describe('cano run --report', () => {
     assert.ok(!existsSync(join(folder, 'missing')), 'no folder is made');
   });
 
+  it('goes to a file of its own', async () => {
+    const both = file('both.html');
+    const pipeline = fixture('pipeline');
+    for (const [args, message] of [
+      [['--report', both, '--trace', both], /--report: '.*both\.html' is the file of --trace too: name another one/],
+      [['--report', pipeline], /--report: '.*pipeline\.ts' is the file of the pipeline too/],
+      [['--trace', `./${pipeline}`], /--trace: '.*pipeline\.ts' is the file of the pipeline too/],
+    ] as const) {
+      const { code, err } = await run('pipeline', ...args);
+      assert.equal(code, 2, err);
+      assert.match(err, message);
+      assert.doesNotMatch(err, /started/);
+    }
+    assert.ok(!existsSync(both), 'nothing is written');
+  });
+
   it('has no meaning with --compare, nor without a file', async () => {
     const compared = await run('pipeline', '--compare', '--report', file('e.html'));
     assert.deepEqual([compared.code, existsSync(file('e.html'))], [2, false]);

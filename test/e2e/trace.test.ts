@@ -1,6 +1,7 @@
 /** Recordings of real engines: whatever happens in them, the trace keeps the rules of its format and tells the truth. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -424,6 +425,18 @@ describe('trace.write()', () => {
     assert.ok(alsoWritten.bytes < written.bytes / 3, `${alsoWritten.bytes} of ${written.bytes}`);
     assert.equal([...trace.text()].join(''), text.toString());
     assert.deepEqual(readdirSync(folder).toSorted(), ['packed.json.gz', 'plain.json']);
+  });
+
+  it('replaces no pipe and no device', { skip: process.platform === 'win32' }, async () => {
+    const trace = createEngine({ inline: true }).trace();
+    const pipe = joinPath(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    await assert.rejects(trace.write(pipe), {
+      code: 'CANO_TRACE_NOT_WRITTEN',
+      message: `the trace cannot be written to '${pipe}': it is no regular file`,
+    });
+    assert.ok(statSync(pipe).isFIFO(), 'the pipe is there still');
+    rmSync(pipe);
   });
 
   it('leaves nothing behind when it cannot', async () => {

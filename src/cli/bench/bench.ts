@@ -71,7 +71,10 @@ export async function bench(words: readonly string[], program: Program, io: Io):
     const match = baseline === undefined ? undefined : matchBaseline(baseline, subject, counts, environment);
     return { file, subject, match };
   });
-  if (flags.html !== undefined) requireWritable(flags.html, '--html');
+  if (flags.html !== undefined) {
+    const subject = wanted.kind === 'file' ? wanted.file : undefined;
+    requireWritable(flags.html, '--html', { 'the pipeline': subject, '--baseline': flags.baseline });
+  }
 
   const benchmarks = await measureAll(targets, counts, flags, environment, program, io);
   if (typeof benchmarks === 'number') return benchmarks;

@@ -28,6 +28,9 @@ export async function writeTrace(path: string, recording: Recording): Promise<Tr
     }
   };
   try {
+    const present = await stat(target).catch(() => undefined);
+    // Replaced as a file is, a pipe or a device would be gone. (Of a folder the file system says so.)
+    if (present !== undefined && !present.isFile() && !present.isDirectory()) throw new Error('it is no regular file');
     const source = Readable.from(pieces());
     const sink = createWriteStream(temporary, { flags: 'wx' });
     await (path.endsWith('.gz') ? pipeline(source, createGzip(), sink) : pipeline(source, sink));

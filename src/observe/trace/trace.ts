@@ -32,7 +32,7 @@ export interface Trace extends Disposable {
   stop(): void;
   /**
    * Writes what was recorded so far as a file in the Chrome trace format, compressed when its name ends in `.gz`. The file is
-   * there whole or not at all.
+   * there whole or not at all, and takes the place of no pipe and no device.
    *
    * @throws CanoError `CANO_TRACE_NOT_WRITTEN` (as rejection)
    */

@@ -515,4 +515,34 @@ describe('the summary of a trace', () => {
     ];
     for (const other of others) assert.equal(summaryOf(other), undefined);
   });
+
+  it('is of a sound trace only', () => {
+    const name = { ph: 'M', name: 'process_name', args: { name: 'cano x' } };
+    const slice = { ph: 'X', cat: 'exec', name: 'a', ts: 1, dur: 2 };
+    const facts = { producer: 'cano', startedAt: '2026-01-01T00:00:00.000Z', droppedEvents: 0 };
+    const of = (traceEvents: readonly unknown[], otherData: object = facts): unknown =>
+      summaryOf({ traceEvents, otherData });
+    assert.notEqual(of([name, slice]), undefined);
+    const bad: readonly unknown[] = [
+      null,
+      7,
+      { ...slice, ts: 'zz' },
+      { ...slice, ts: -5 },
+      { ...slice, ts: undefined },
+      { ...slice, dur: null },
+      { ...slice, dur: 1e300 },
+      { ...slice, name: undefined },
+      { ...slice, ph: 7 },
+      { ...slice, args: null },
+    ];
+    for (const event of bad) assert.equal(of([name, event]), undefined, JSON.stringify(event));
+    assert.equal(of([slice]), undefined, 'without a name');
+    for (const odd of [
+      { startedAt: 5 },
+      { startedAt: '\u001b]0;x\u0007' },
+      { droppedEvents: 'x' },
+      { droppedEvents: -1 },
+    ])
+      assert.equal(of([name, slice], { ...facts, ...odd }), undefined, JSON.stringify(odd));
+  });
 });
