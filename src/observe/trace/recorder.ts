@@ -90,7 +90,7 @@ export class Recorder {
         this.#ofThread(event);
         break;
       default:
-        // Progress, counters and logs say nothing of time.
+        // Progress, counters and logs say nothing of time; what is left without a transition ends with what is around it.
         break;
     }
   }
