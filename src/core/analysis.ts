@@ -4,8 +4,10 @@
  *
  * N1 Every figure is defined for every report, also of a run that took no time, has no threads or was stopped: no NaN, no
  *    Infinity. What has no meaning there is undefined.
+ * N2 Of a run under way only what has ended is known of its executions. So it has a path and a division of its wall time (A5),
+ *    but no figure about its threads, and no advice.
  */
-import { accountsOf, type Account, type Accounts, type WallTime } from './accounts.ts';
+import { accountsOf, isOver, wantedMsOf, type Account, type Accounts, type WallTime } from './accounts.ts';
 import { adviceOf, type Advice } from './advice.ts';
 import type { NodeReport, RunReport } from './report.ts';
 
@@ -15,11 +17,13 @@ export interface PathPart {
   readonly node: string;
   readonly branch?: string;
   readonly kind: NodeReport['kind'];
+  /** Present when what was waited for is that it let go of its thread, after its last visit. */
+  readonly isStopping?: true;
   /** Without the branches and the visits of a sub-workflow, which are parts of their own. */
   readonly selfMs: number;
   /** Of the wall time, 0 to 1. */
   readonly share: number;
-  /** Threads that executed for it on average meanwhile. */
+  /** Threads that executed for it on average meanwhile, and were wanted to. */
   readonly busyThreads: number;
 }
 
@@ -28,13 +32,21 @@ export interface RunAnalysis {
   /**
    * What the run waited for, in the order in which the states were first entered. Visits follow each other, so each of them
    * is on the path; a split is passed through the branch whose end decided its join; a batch is bounded by the thread
-   * that ended last, so its whole time is.
+   * that ended last, so its whole time is. At its end are the branches that did not stop when they were asked to.
    */
   readonly path: readonly PathPart[];
   /** Where the wall time went; adds up to it. */
   readonly wall: Readonly<WallTime>;
-  /** Where the time of the threads went: threads × wall time. */
-  readonly threadTime: { readonly execMs: number; readonly copyMs: number; readonly idleMs: number };
+  /**
+   * Where the time of the threads went while the run was under way: `execMs` as long as it was wanted, `stoppedMs` after it had
+   * been asked to stop. In `idleMs` they did nothing for this run; what they did for others it does not know.
+   */
+  readonly threadTime: {
+    readonly execMs: number;
+    readonly stoppedMs: number;
+    readonly copyMs: number;
+    readonly idleMs: number;
+  };
   /** Sums over executions; they overlap, and may exceed the wall time. */
   readonly executions: {
     readonly queueMs: number;
@@ -42,11 +54,14 @@ export interface RunAnalysis {
     readonly execMs: number;
     readonly returnMs: number;
   };
-  /** Parallel efficiency: the share of the threads' time in which they executed. Undefined without threads. */
+  /**
+   * Parallel efficiency: the share of the threads' time in which they executed what was wanted, while the run was under way.
+   * Undefined without threads.
+   */
   readonly efficiency: number | undefined;
   /**
-   * Against one thread, estimated: what ran side by side one after the other, all else as it was. A measurement is
-   * `cano run --compare`. Undefined with fewer than two threads.
+   * Against one thread, estimated: what ran side by side one after the other, all else as it was. Without the time before the
+   * run began. A measurement is `cano run --compare`. Undefined with fewer than two threads.
    */
   readonly speedUp: number | undefined;
   /**
@@ -54,7 +69,10 @@ export interface RunAnalysis {
    * work that behaves as if one thread had to do it, from the estimated speed-up. Undefined with fewer than two threads.
    */
   readonly serialFraction: number | undefined;
-  /** What is worth doing first, at most three, by what it could bring at most (Amdahl). Empty when nothing stands out. */
+  /**
+   * What is worth doing first, at most three, by what it could bring at most (Amdahl). Empty when nothing stands out, and while
+   * the run goes on.
+   */
   readonly advice: readonly Advice[];
 }
 
@@ -71,47 +89,55 @@ export function analyse(report: RunReport): RunAnalysis {
   const { threads, wallMs } = report;
   const accounts = accountsOf(report);
   const wall = wallOf(accounts);
-  const execMs = report.threadMs.reduce((sum, ms) => sum + ms, 0);
-  const speedUp = threads < 2 || wallMs <= 0 ? undefined : Math.max(1, oneThreadMsOf(accounts) / wallMs);
-  const capacityMs = threads * wallMs;
-  const busyMs = Math.min(execMs, capacityMs);
-  const copyMs = Math.min(sumOf(report, 'cloneMs'), capacityMs - busyMs);
+  const underWayMs = wallMs - wall.pending;
+  const capacityMs = threads * underWayMs;
+  const hasFigures = isOver(report) && capacityMs > 0;
+  const speedUp = hasFigures && threads > 1 ? speedUpOf(accounts, underWayMs, threads) : undefined;
+  const execMs = Math.min(wantedThreadMs(report), capacityMs);
+  const stoppedMs = Math.min(sumOf(report, 'overrunMs') + sumOf(report, 'lostMs'), capacityMs - execMs);
+  const copyMs = Math.min(sumOf(report, 'cloneMs'), capacityMs - execMs - stoppedMs);
   return {
     threads,
     path: pathOf(report, accounts),
     wall,
-    threadTime: { execMs: busyMs, copyMs, idleMs: capacityMs - busyMs - copyMs },
+    threadTime: { execMs, stoppedMs, copyMs, idleMs: capacityMs - execMs - stoppedMs - copyMs },
     executions: {
       queueMs: sumOf(report, 'queueMs'),
       cloneMs: sumOf(report, 'cloneMs'),
       execMs: sumOf(report, 'execMs'),
       returnMs: sumOf(report, 'returnMs'),
     },
-    efficiency: capacityMs > 0 ? Math.min(1, execMs / capacityMs) : undefined,
+    efficiency: hasFigures ? execMs / capacityMs : undefined,
     speedUp,
     serialFraction: speedUp === undefined ? undefined : serialFractionOf(speedUp, threads),
-    advice: adviceOf(report, accounts, wall),
+    advice: isOver(report) ? adviceOf(report, accounts, wall) : [],
   };
+}
+
+/** What the executions took on threads as long as they were wanted. */
+function wantedThreadMs({ nodes }: RunReport): number {
+  return nodes.reduce((sum, node) => sum + wantedMsOf(node), 0);
+}
+
+function speedUpOf({ states, outside }: Accounts, underWayMs: number, threads: number): number {
+  const oneThreadMs = states.reduce((sum, each) => sum + each.oneThreadMs, outside.stopping + outside.other);
+  return Math.min(threads, Math.max(1, oneThreadMs / underWayMs));
 }
 
 function serialFractionOf(speedUp: number, threads: number): number {
   return Math.max(0, (1 / speedUp - 1 / threads) / (1 - 1 / threads));
 }
 
-function wallOf({ states, betweenMs }: Accounts): WallTime {
-  const sum: WallTime = { full: 0, alone: 0, uneven: 0, handover: 0, main: 0, backoff: 0, other: betweenMs };
+function wallOf({ states, outside }: Accounts): WallTime {
+  const sum: WallTime = { ...outside };
   for (const { entries } of states) {
     for (const key of Object.keys(sum) as (keyof WallTime)[]) sum[key] += entries[key];
   }
   return sum;
 }
 
-function oneThreadMsOf({ states, betweenMs }: Accounts): number {
-  return states.reduce((sum, { oneThreadMs }) => sum + oneThreadMs, betweenMs);
-}
-
-function pathOf({ wallMs }: RunReport, { states }: Accounts): PathPart[] {
-  return states.flatMap((account) => {
+function pathOf(report: RunReport, { states, outside }: Accounts): PathPart[] {
+  const visits = states.flatMap((account) => {
     const branches = account.branches.filter(({ pathMs }) => pathMs > 0);
     const branchesMs = branches.reduce((sum, { pathMs }) => sum + pathMs, 0);
     const { row, entries } = account;
@@ -119,19 +145,28 @@ function pathOf({ wallMs }: RunReport, { states }: Accounts): PathPart[] {
     // What executes in a split executes in its branches.
     const ownThreadMs = row.kind === 'split' ? 0 : account.threadMs;
     return [
-      partOf(row, selfMs, wallMs, ownThreadMs),
-      ...branches.map((branch) => partOf(branch, branch.pathMs, wallMs, threadMsOnPath(account, branch))),
-    ].filter(({ selfMs: ms }) => ms > 0);
+      partOf(report, row, selfMs, ownThreadMs),
+      ...branches.map((branch) => partOf(report, branch, branch.pathMs, threadMsOnPath(account, branch))),
+    ];
   });
+  const last = outside.stopping > 0 ? lastToLetGo(report) : undefined;
+  const end = last === undefined ? [] : [{ ...partOf(report, last, outside.stopping, 0), isStopping: true as const }];
+  return [...visits, ...end].filter(({ selfMs: ms }) => ms > 0);
+}
+
+/** The branch that ran on for longest after its split was over; undefined when none did on a thread. */
+function lastToLetGo({ nodes }: RunReport): NodeReport | undefined {
+  return nodes.filter(({ lostMs }) => lostMs > 0).toSorted((a, b) => b.lostMs - a.lostMs)[0];
 }
 
 // The others of the split execute meanwhile; how much of that falls into its time on the path is not known, so what all of
-// them executed is spread evenly over the split.
+// them executed until it was over is spread evenly over it.
 function threadMsOnPath({ threadMs, execPhaseMs }: Account, { pathMs }: NodeReport): number {
   return execPhaseMs > 0 ? (threadMs * pathMs) / execPhaseMs : 0;
 }
 
-function partOf({ state, node, branch, kind }: NodeReport, selfMs: number, wallMs: number, threadMs: number): PathPart {
+function partOf({ wallMs, threads }: RunReport, row: NodeReport, selfMs: number, threadMs: number): PathPart {
+  const { state, node, branch, kind } = row;
   return {
     state,
     node,
@@ -139,10 +174,13 @@ function partOf({ state, node, branch, kind }: NodeReport, selfMs: number, wallM
     kind,
     selfMs,
     share: wallMs > 0 ? Math.min(1, selfMs / wallMs) : 0,
-    busyThreads: selfMs > 0 ? threadMs / selfMs : 0,
+    busyThreads: selfMs > 0 ? Math.min(threads, threadMs / selfMs) : 0,
   };
 }
 
-function sumOf({ nodes }: RunReport, key: 'queueMs' | 'cloneMs' | 'execMs' | 'returnMs'): number {
+function sumOf(
+  { nodes }: RunReport,
+  key: 'queueMs' | 'cloneMs' | 'execMs' | 'returnMs' | 'overrunMs' | 'lostMs',
+): number {
   return nodes.reduce((sum, node) => sum + node[key], 0);
 }

@@ -21,7 +21,10 @@ export interface NodeReport {
   retries: number;
   /** Executions that failed for good. */
   failures: number;
-  /** Time in its visits, from entry to the outcome; of a branch, until its thread has let go of it. */
+  /**
+   * Time in its visits, from entry to the outcome, or up to now; of a branch, until its thread has let go of it (and nothing
+   * before that).
+   */
   wallMs: number;
   /**
    * For how long of that the run waited for it: all of it, but of a branch only the time in which the join of its split hung
@@ -35,8 +38,23 @@ export interface NodeReport {
   execMs: number;
   /** Of `execMs`, what ran on the main thread. */
   inlineMs: number;
-  /** Of prep, exec and post on the main thread, what returned no promise: meanwhile the main thread did nothing else. */
+  /**
+   * Of prep, exec and post on the main thread, until they had returned, be it a promise; and `feedMs`. Meanwhile the main thread
+   * did nothing else. What an async function computes after its first await is not known, and not in it.
+   */
   blockedMs: number;
+  /** Of a batch: pulling its source and reducing its results, as far as that blocked the main thread. */
+  feedMs: number;
+  /**
+   * Of `execMs` on threads, what ran on after it had been asked to stop, with its visit waiting for it: after its timeout, the
+   * failure of its batch, or a stop of the run.
+   */
+  overrunMs: number;
+  /**
+   * Of `execMs` of a branch on threads, what ran on after its split was over. The run does not wait for it, but at its very end
+   * (`stoppingMs`).
+   */
+  lostMs: number;
   /** The longest attempt of an exec. */
   longestMs: number;
   postMs: number;
@@ -59,6 +77,10 @@ export interface RunReport {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   wallMs: number;
+  /** Of that, before it was under way: until there was room for it (`maxRuns`), and the main thread came to it. */
+  pendingMs: number;
+  /** Of that, after its last visit: until branches that had been asked to stop let go of their threads. */
+  stoppingMs: number;
   /** Threads of the engine; 0 with `inline`. */
   readonly threads: number;
   transitions: number;

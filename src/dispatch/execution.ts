@@ -19,6 +19,8 @@ export interface ItemEnd {
   readonly error: unknown;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** On the main thread: for how long it did nothing else, until exec had returned, be it a promise. */
+  readonly blockedMs?: number;
 }
 
 /** What many executions need; each thread gets it once. */

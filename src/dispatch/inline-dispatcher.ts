@@ -122,8 +122,9 @@ export class InlineDispatcher implements Dispatcher {
     if (stop !== undefined) return cancelledAt(startedAt, stop.reason);
     let timer: Timer | undefined;
     const end = await new Promise<ItemEnd>((resolve) => {
+      let blockedMs = 0;
       const endAs = (outcome: ItemEnd['outcome'], value: unknown, error: unknown): void =>
-        resolve({ outcome, value, error, startedAt, endedAt: now() });
+        resolve({ outcome, value, error, startedAt, endedAt: now(), blockedMs });
       this.#running.set(execution, (reason) => {
         context.abort();
         endAs('cancelled', undefined, reason);
@@ -135,7 +136,9 @@ export class InlineDispatcher implements Dispatcher {
         }, request.timeoutMs);
       }
       // An async function, so that a sync throw rejects too.
-      (async (): Promise<unknown> => call(input, context as never))().then(
+      const returned = (async (): Promise<unknown> => call(input, context as never))();
+      blockedMs = now() - startedAt;
+      returned.then(
         (value) => endAs('ok', value, undefined),
         (error: unknown) => endAs('error', undefined, error),
       );

@@ -5,7 +5,7 @@ import type { NodeReport, RunReport } from '../core/report.ts';
 import { formatCount, formatMs, formatShare, plural } from './format.ts';
 import { doneOf, labelOf } from './frame.ts';
 import type { RunModel } from './model.ts';
-import { withoutAdvice } from './report/words.ts';
+import { shareOf, withoutAdvice } from './report/words.ts';
 import { bar, clean, padEnd, padStart, trimEnd, widthOf, wrap, type Line, type Span } from './text.ts';
 
 const ENDS: Readonly<
@@ -21,6 +21,7 @@ const MAX_NODES = 5;
 const MAX_LABEL = 32;
 const BAR = 10;
 const MAX_PATH = 7;
+const FEW = 3;
 /** Cells before what a fact says. */
 const INDENT = 17;
 const MIN_TEXT = 40;
@@ -37,21 +38,14 @@ export function renderEndCard(model: RunModel, columns: number): Line[] {
   if (report === undefined) return [];
   const counts = totals(report.nodes);
   const analysis = analyse(report);
-  const { main } = analysis.wall;
   const width = Math.max(MIN_TEXT, columns - INDENT - 1);
   const lines = [
     headline(model, report),
     [],
     ...threadsBusy(analysis),
-    ...(main < report.wallMs * 0.01
-      ? []
-      : [
-          fact(
-            'main thread',
-            formatMs(main),
-            `${formatShare(Math.min(1, main / report.wallMs))}: prep, post and exec on it`,
-          ),
-        ]),
+    ...partOfWall('main thread', analysis.wall.main, report, 'prep, post and exec on it'),
+    ...partOfWall('waiting', analysis.wall.pending, report, 'before it could begin'),
+    ...partOfWall('stopping', analysis.wall.stopping, report, 'executions that did not stop when they were asked to'),
     [
       ...fact('executions', formatCount(counts.executions)),
       { text: ' · ' },
@@ -61,7 +55,7 @@ export function renderEndCard(model: RunModel, columns: number): Line[] {
     ],
     ...criticalPath(analysis.path, width),
     ...slowest(model, report),
-    ...(report.wallMs < LEAST_MS ? [] : worthDoing(analysis, report.status, width)),
+    ...(report.wallMs < LEAST_MS ? [] : worthDoing(analysis, report, width)),
   ];
   return lines.map(trimEnd);
 }
@@ -97,23 +91,38 @@ function threadsBusy({ threads, efficiency, serialFraction }: RunAnalysis): Line
   return [fact('threads busy', formatShare(efficiency), `${busy}${serial}`)];
 }
 
-/** The largest parts of the path, in its order. */
+/** What it was lost to, where that is worth a line. */
+function partOfWall(name: string, took: number, { wallMs }: RunReport, what: string): Line[] {
+  if (took < wallMs * 0.01) return [];
+  return [fact(name, formatMs(took), `${formatShare(Math.min(1, took / wallMs))}: ${what}`)];
+}
+
+/** The largest parts of the path, in its order, and how many more there are when they matter. */
 function criticalPath(path: readonly PathPart[], width: number): Line[] {
-  const least = path.map(({ share }) => share).toSorted((a, b) => b - a)[MAX_PATH - 1] ?? 0;
-  const seen = path.filter(({ share }) => share >= 0.01 && share >= least).slice(0, MAX_PATH);
-  if (seen.length === 0) return [];
-  const texts = seen.map((part) => {
-    const name = clean(part.branch === undefined ? part.state : `${part.state} › ${part.branch}`);
-    return `${name} ${formatShare(part.share)}`;
-  });
-  return below('critical path', wrap(texts.map((text, index) => (index === 0 ? text : `→ ${text}`)).join(' '), width));
+  const bySize = path.toSorted((a, b) => b.share - a.share);
+  const large = bySize.filter(({ share }) => share >= 0.01).slice(0, MAX_PATH);
+  // A path of nothing but small parts is told by the largest of them.
+  const kept = new Set(large.length === 0 ? bySize.slice(0, FEW) : large);
+  if (kept.size === 0) return [];
+  const texts = path
+    .filter((part) => kept.has(part))
+    .map((part, index) => `${index === 0 ? '' : '→ '}${nameOfPart(part)} ${shareOf(part.share)}`);
+  const left = bySize.filter((part) => !kept.has(part));
+  const share = left.reduce((sum, part) => sum + part.share, 0);
+  if (share >= 0.01) texts.push(`· ${formatCount(left.length)} more ${shareOf(share)}`);
+  return below('critical path', wrap(texts.join(' '), width));
+}
+
+function nameOfPart({ state, branch, isStopping }: PathPart): string {
+  const name = clean(branch === undefined ? state : `${state} › ${branch}`);
+  return isStopping === true ? `${name} (stopping)` : name;
 }
 
 /** What to do about the time of the run. */
-function worthDoing(analysis: RunAnalysis, status: RunStatus, width: number): Line[] {
+function worthDoing(analysis: RunAnalysis, report: RunReport, width: number): Line[] {
   const { advice } = analysis;
-  if (advice.length === 0 && status !== 'completed') return [];
-  if (advice.length === 0) return [[], ...below('worth doing', wrap(withoutAdvice(analysis), width))];
+  if (advice.length === 0 && report.status !== 'completed') return [];
+  if (advice.length === 0) return [[], ...below('worth doing', wrap(withoutAdvice(report, analysis), width))];
   const lines: Line[] = [[], [{ text: '   worth doing first', style: 'dim' }]];
   for (const { finding, remedy, gainMs, gain } of advice) {
     lines.push(...below(`−${formatMs(gainMs)} ${formatShare(gain)}`, wrap(clean(finding), width), 'bold'));

@@ -3,7 +3,7 @@ import { decodeError } from '../core/error-codec.ts';
 import { eventError, type RunEventBody } from '../core/events.ts';
 import type { NodeReport } from '../core/report.ts';
 import type { Writable } from '../core/writable.ts';
-import type { ItemEnd } from '../dispatch/execution.ts';
+import type { Execution, ItemEnd } from '../dispatch/execution.ts';
 import type { Note, PlacedError } from '../wire/messages.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -62,8 +62,10 @@ export function recordAttempt(
   cells.cloneMs += cloneMs;
   cells.bytesIn += bytesIn;
   cells.bytesOut += bytesOut;
-  if (thread === undefined) cells.inlineMs += ms;
-  else run.addThreadMs(thread, ms);
+  if (thread === undefined) {
+    cells.inlineMs += ms;
+    cells.blockedMs += end.blockedMs ?? 0;
+  } else run.addThreadMs(thread, ms);
   run.announce(() => {
     // The commonest event by far: what it may lack is added, since each spread would cost as much as all the rest.
     const event: Writable<Body<'exec.finished'>> = {
@@ -91,6 +93,27 @@ export function recordAttempt(
     if (end.outcome !== 'ok') event.error = eventError(end.error);
     return event;
   }, at);
+}
+
+/**
+ * Counts what an execution ran on for on a thread after it had been asked to stop: at its timeout, or at `stoppedAt`. Of a
+ * branch the latter is the moment at which its split was over.
+ */
+export function recordOverrun(
+  cells: NodeReport,
+  { thread, request }: Pick<Execution, 'thread' | 'request'>,
+  { outcome, startedAt, endedAt }: ItemEnd,
+  stoppedAt: number | undefined,
+): void {
+  if (thread === undefined || (stoppedAt === undefined && outcome !== 'timeout')) return;
+  const { timeoutMs = Infinity, branch } = request;
+  const dueAt = outcome === 'timeout' ? startedAt + timeoutMs : Infinity;
+  if (branch === undefined || stoppedAt === undefined) {
+    cells.overrunMs += Math.max(0, endedAt - Math.max(startedAt, Math.min(dueAt, stoppedAt ?? Infinity)));
+    return;
+  }
+  cells.overrunMs += Math.max(0, Math.min(stoppedAt, endedAt) - dueAt);
+  cells.lostMs += Math.max(0, endedAt - Math.max(startedAt, stoppedAt));
 }
 
 /** Puts the errors into the fields of a line where they stood. */

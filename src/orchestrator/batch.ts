@@ -22,7 +22,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Execution, type CommonValue, type ExecutionSink, type ItemEnd } from '../dispatch/execution.ts';
 import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
-import { announceNote, recordAttempt } from './attempt.ts';
+import { announceNote, recordAttempt, recordOverrun } from './attempt.ts';
 import { ChunkSizer } from './chunk-sizer.ts';
 import { commonOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
@@ -77,7 +77,11 @@ class Batch implements ExecutionSink {
   /** Of items that wait for their next attempt, with when they fire. */
   readonly #timers = new Map<Timer, number>();
   #retries: Pulled[] = [];
+  /** For how long reducing has blocked the main thread. */
+  #reducingMs = 0;
   #failure: BatchFailure | undefined;
+  /** When what was open was asked to stop. */
+  #stoppedAt: number | undefined;
   #isPumping = false;
   #settle!: { readonly resolve: (value: unknown) => void; readonly reject: (error: BatchFailure) => void };
 
@@ -102,7 +106,7 @@ class Batch implements ExecutionSink {
   }
 
   async run(): Promise<unknown> {
-    const { scope } = this.#visit;
+    const { scope, cells } = this.#visit;
     this.#visit.waitsOfExec = () => this.#waits();
     if (this.#size !== undefined) this.#announceSize(this.#size);
     const off = scope.onStop((stopped) => this.#fail(new BatchFailure(stopped, undefined, 1)));
@@ -114,6 +118,9 @@ class Batch implements ExecutionSink {
     } finally {
       off();
       if (this.#common !== undefined) this.#dispatcher.release(this.#common);
+      const feedMs = this.#gatherer.blockedMs + this.#reducingMs;
+      cells.feedMs += feedMs;
+      cells.blockedMs += feedMs;
     }
   }
 
@@ -126,6 +133,7 @@ class Batch implements ExecutionSink {
     const { run, place, cells } = this.#visit;
     const tookMs = end.endedAt - end.startedAt;
     recordAttempt(run, place, cells, execution, index, attempt, end);
+    recordOverrun(cells, execution, end, this.#stoppedAt);
     if (isCostly(execution, tookMs)) {
       warnOfCostlyInput(run, place, execution, tookMs, { item, common: this.#common?.value });
     }
@@ -254,17 +262,22 @@ class Batch implements ExecutionSink {
 
   #take(result: Parameters<Results['add']>[0]): void {
     if (this.#failure !== undefined) return;
+    const { clock } = this.#visit.engine;
+    // Keeping a result is nothing; reducing calls what its user wrote.
+    const since = this.#rules.reduce === undefined ? undefined : clock.now();
     try {
       this.#results.add(result);
     } catch (error) {
       this.#fail(new BatchFailure(error, undefined, 1));
     }
+    if (since !== undefined) this.#reducingMs += clock.now() - since;
   }
 
   // Stops everything that is open; the batch ends when it has ended.
   #fail(failure: BatchFailure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
+    this.#stoppedAt = this.#visit.engine.clock.now();
     this.#gatherer.close();
     for (const timer of this.#timers.keys()) timer.cancel();
     this.#timers.clear();

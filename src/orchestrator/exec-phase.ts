@@ -7,7 +7,7 @@ import { Execution, type CommonValue, type ExecutionSink, type ItemEnd, type Sna
 import { MainContext, type ContextScope, type MainNote } from '../dispatch/main-context.ts';
 import type { ConcurrencyLimit, Guest } from '../resilience/concurrency-limit.ts';
 import type { Note } from '../wire/messages.ts';
-import { announceNote, recordAttempt, type Travel } from './attempt.ts';
+import { announceNote, recordAttempt, recordOverrun, type Travel } from './attempt.ts';
 import { commonOf, readsOf } from './common.ts';
 import { isCostly, warnOfCostlyInput } from './costly-input.ts';
 import { DroppedLines } from './dropped-lines.ts';
@@ -33,11 +33,11 @@ function callDirectly(visit: VisitScope, call: (input: unknown, ctx: InlineConte
   const direct = new DirectCall(visit);
   try {
     const output = call(visit.input, direct.context);
-    if (isThenable(output)) return direct.settle(output);
-    visit.cells.blockedMs += direct.record('ok', undefined);
+    if (isThenable(output)) return direct.settle(output, visit.engine.clock.now());
+    direct.record('ok', undefined, undefined);
     return output;
   } catch (error) {
-    visit.cells.blockedMs += direct.record('error', error);
+    direct.record('error', error, undefined);
     throw error;
   }
 }
@@ -86,8 +86,12 @@ class DirectCall implements ContextScope {
     announceNote(run, place, undefined, -1, this.attempt, note);
   }
 
-  /** Books the attempt and gives what it took. */
-  record(outcome: 'ok' | 'error' | 'cancelled', error: unknown): number {
+  /**
+   * Books the attempt.
+   *
+   * @param returnedAt when exec returned its promise; undefined when it returned none
+   */
+  record(outcome: 'ok' | 'error' | 'cancelled', error: unknown, returnedAt: number | undefined): void {
     this.context.finish();
     const { run, place, cells, engine } = this.#visit;
     const startedAt = this.#startedAt;
@@ -104,14 +108,14 @@ class DirectCall implements ContextScope {
       bytesOut: 0,
       items: ONE_ITEM,
     };
-    const end: ItemEnd = { outcome, value: undefined, error, startedAt, endedAt };
+    const blockedMs = (returnedAt ?? endedAt) - startedAt;
+    const end: ItemEnd = { outcome, value: undefined, error, startedAt, endedAt, blockedMs };
     recordAttempt(run, place, cells, travel, -1, this.attempt, end, endedAt);
     if (outcome === 'ok') cells.executions += 1;
-    return endedAt - startedAt;
   }
 
   // An exec on the main thread cannot be killed: when it is stopped its signal fires, and what it does later is dropped.
-  async settle(output: PromiseLike<unknown>): Promise<unknown> {
+  async settle(output: PromiseLike<unknown>, returnedAt: number): Promise<unknown> {
     const { scope } = this.#visit;
     let off = nothing;
     try {
@@ -122,10 +126,10 @@ class DirectCall implements ContextScope {
         });
         output.then(resolve, reject);
       });
-      this.record('ok', undefined);
+      this.record('ok', undefined, returnedAt);
       return value;
     } catch (error) {
-      this.record(scope.error === undefined ? 'error' : 'cancelled', error);
+      this.record(scope.error === undefined ? 'error' : 'cancelled', error, returnedAt);
       throw error;
     } finally {
       off();
@@ -161,7 +165,10 @@ function submit(visit: VisitScope): Promise<unknown> {
     const common = commonOf(visit, dispatcher, undefined);
     const sink = new OneExecution(visit, resolve, reject, () => common && dispatcher.release(common));
     const execution = newExecution(visit, common, sink);
-    sink.off = scope.onStop((stopped) => dispatcher.cancel(execution, stopped));
+    sink.off = scope.onStop((stopped) => {
+      sink.stoppedAt = engine.clock.now();
+      dispatcher.cancel(execution, stopped);
+    });
     dispatcher.submit(execution);
   });
 }
@@ -190,6 +197,8 @@ export async function enter(scope: StopScope, limit: ConcurrencyLimit, guest: Gu
 class OneExecution implements ExecutionSink {
   /** Takes back what listens to the stop. */
   off: () => unknown = nothing;
+  /** When it was asked to stop. */
+  stoppedAt: number | undefined;
   readonly #visit: VisitScope;
   readonly #dropped: DroppedLines;
   readonly #resolve: (value: unknown) => void;
@@ -218,6 +227,7 @@ class OneExecution implements ExecutionSink {
     const { run, place, cells, input } = this.#visit;
     this.#dropped.tell();
     recordAttempt(run, place, cells, execution, index, attempt, end);
+    recordOverrun(cells, execution, end, this.stoppedAt);
     const tookMs = end.endedAt - end.startedAt;
     if (isCostly(execution, tookMs)) warnOfCostlyInput(run, place, execution, tookMs, { input });
     if (end.outcome === 'ok') {

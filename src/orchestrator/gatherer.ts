@@ -29,6 +29,8 @@ export class ItemGatherer {
   #isClosed = false;
   #isDone = false;
   pulled = 0;
+  /** For how long pulling has blocked the main thread. */
+  blockedMs = 0;
   /** What the source threw. */
   error: { readonly thrown: unknown } | undefined;
 
@@ -82,8 +84,19 @@ export class ItemGatherer {
     }
   }
 
+  get #isWanting(): boolean {
+    return !this.#isDone && !this.#isPending && this.#gathered.length < this.#wanted;
+  }
+
   #pull(): void {
-    while (!this.#isDone && !this.#isPending && this.#gathered.length < this.#wanted) {
+    if (!this.#isWanting) return;
+    const since = this.#clock.now();
+    this.#pullWanted();
+    this.blockedMs += this.#clock.now() - since;
+  }
+
+  #pullWanted(): void {
+    while (this.#isWanting) {
       try {
         const step = this.#source.next();
         // The source itself had the batch end: a generator can be closed only now that it does not run.

@@ -1,8 +1,8 @@
 /**
  * The state of one run: what its loop works on and what its starter sees as `Run`.
  *
- * Owns: identity, status, the request to stop, events and their numbering, the report.
- * Does not own: what happens next (the run loop), executions (the dispatchers).
+ * Owns: identity, status, the request to stop, events and their numbering, the cells of its report.
+ * Does not own: what happens next (the run loop), executions (the dispatchers), what is made of the report (run-report).
  *
  * R1 `seq` goes up by one with every event, whether anybody listens or not. Listeners get events in that order, also when
  *    one of them causes the next. Nothing is announced after `run.finished`.
@@ -12,7 +12,6 @@
 import type { Clock } from '../core/clock.ts';
 import { describeValue, InvalidOptionError, StoppedError } from '../core/errors.ts';
 import type { RunEvent, RunEventBody, RunStatus } from '../core/events.ts';
-import { analyse } from '../core/analysis.ts';
 import type { AnalysedReport, NodeReport, RunReport } from '../core/report.ts';
 import type { Writable } from '../core/writable.ts';
 import type { EventsOptions, Run, RunOptions, RunResult } from '../definition/run.ts';
@@ -22,6 +21,7 @@ import { deliverRunEvent, isRunChannelInUse } from './announcer.ts';
 import type { VisitPlace } from './attempt.ts';
 import { EventStream } from './event-stream.ts';
 import type { RunWait } from './explain.ts';
+import { CompletedRun, copyOf, copyUpTo, newCells, withAnalysis, type OpenVisit } from './run-report.ts';
 import { StopScope } from './stop-scope.ts';
 
 const DEFAULT_EVENT_LIMIT = 100_000;
@@ -50,13 +50,15 @@ export class LiveRun implements Run {
   readonly scope: StopScope = new StopScope();
   /** `share`, once the run has had an execution: for who only looks. */
   shareSoFar: RunShare | undefined;
-  /** Its visit, as far as others may ask it. */
-  present: { waits(): readonly RunWait[] } | undefined;
+  /** Its visit, as far as others may ask it; undefined before the first, between two, and after the last. */
+  present: (OpenVisit & { waits(): readonly RunWait[] }) | undefined;
   readonly #clock: Clock;
   readonly #report: RunReport;
   readonly #nodes = new Map<string, NodeReport>();
   #held = 0;
   #onReleased: (() => void) | undefined;
+  /** Since when nothing is left to be waited for but what is held. */
+  #heldSince: number | undefined;
   readonly #onOver: () => void;
   // Replaced, never changed: who starts to listen during an event gets the next one. (An object of its own for it would be
   // made for every run.)
@@ -104,6 +106,8 @@ export class LiveRun implements Run {
       status: 'pending',
       startedAt: clock.wallNow(),
       wallMs: 0,
+      pendingMs: 0,
+      stoppingMs: 0,
       threads,
       transitions: 0,
       busyThreads: 0,
@@ -138,6 +142,7 @@ export class LiveRun implements Run {
   /** The run is under way from now on. */
   begin(): void {
     this.status = 'running';
+    this.#report.pendingMs = this.#clock.now() - this.#startedAt;
     this.#hasBegun = true;
     this.#onBegin?.();
   }
@@ -166,10 +171,15 @@ export class LiveRun implements Run {
     });
   }
 
-  /** Resolves when nothing is held any more; undefined when that is so already. */
-  released(): Promise<void> | undefined {
-    if (this.#held === 0) return undefined;
-    return new Promise((resolve) => {
+  get isHeld(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Resolves when nothing is held any more; to be called after the last visit. */
+  async released(): Promise<void> {
+    if (this.#held === 0) return;
+    this.#heldSince = this.#clock.now();
+    await new Promise<void>((resolve) => {
       this.#onReleased = resolve;
     });
   }
@@ -252,7 +262,10 @@ export class LiveRun implements Run {
   }
 
   #sums(): RunReport {
-    return copyOf(this.#report, this.status, this.isOver ? this.#report.wallMs : this.#clock.now() - this.#startedAt);
+    if (this.isOver) return copyOf(this.#report);
+    const now = this.#clock.now();
+    this.#bookUpTo(now);
+    return copyUpTo(now, this.#report, this.present);
   }
 
   complete(state: string): void {
@@ -275,12 +288,20 @@ export class LiveRun implements Run {
   }
 
   #finish(status: RunStatus, state: string): void {
-    this.#report.wallMs = this.#clock.now() - this.#startedAt;
-    this.#report.status = status;
     this.status = status;
+    this.#bookUpTo(this.#clock.now());
     this.state = state;
     this.scope.close();
     this.#onOver();
+  }
+
+  #bookUpTo(now: number): void {
+    const report = this.#report;
+    report.status = this.status;
+    report.wallMs = now - this.#startedAt;
+    // One that was stopped before it began has done nothing but wait for that.
+    if (!this.#hasBegun) report.pendingMs = report.wallMs;
+    if (this.#heldSince !== undefined) report.stoppingMs = now - this.#heldSince;
   }
 
   #announceEnd(body: () => RunEventBody): void {
@@ -307,75 +328,4 @@ export class LiveRun implements Run {
     }
     this.#isDelivering = false;
   }
-}
-
-/** A copy of the sums as they are: the cells go on counting. */
-function copyOf(report: RunReport, status: RunStatus, wallMs: number): RunReport {
-  const execMs = report.nodes.reduce((sum, node) => sum + node.execMs, 0);
-  return {
-    ...report,
-    status,
-    wallMs,
-    busyThreads: wallMs > 0 ? execMs / wallMs : 0,
-    threadMs: [...report.threadMs],
-    nodes: report.nodes.map((node) => ({ ...node })),
-  };
-}
-
-function withAnalysis(report: RunReport): AnalysedReport {
-  return {
-    ...report,
-    get analysis() {
-      return analyse(report);
-    },
-  };
-}
-
-/**
- * What a completed run resolves to; kept, it keeps neither the run nor its store. The sums of a run that is over do not
- * change any more: they are copied and read when somebody asks.
- */
-class CompletedRun implements RunResult {
-  readonly state: string;
-  readonly runId: string;
-  readonly #sums: RunReport;
-
-  constructor(state: string, runId: string, sums: RunReport) {
-    this.state = state;
-    this.runId = runId;
-    this.#sums = sums;
-  }
-
-  // Made when it is read: a function in every result would cost every run a third of a microsecond.
-  get report(): () => AnalysedReport {
-    return () => withAnalysis(copyOf(this.#sums, this.#sums.status, this.#sums.wallMs));
-  }
-}
-
-// A literal without a spread: with one, making it would cost every run half a microsecond.
-function newCells(state: string, node: string, kind: NodeReport['kind']): NodeReport {
-  return {
-    state,
-    node,
-    kind,
-    visits: 0,
-    executions: 0,
-    attempts: 0,
-    retries: 0,
-    failures: 0,
-    wallMs: 0,
-    pathMs: 0,
-    prepMs: 0,
-    queueMs: 0,
-    execMs: 0,
-    inlineMs: 0,
-    blockedMs: 0,
-    longestMs: 0,
-    postMs: 0,
-    backoffMs: 0,
-    cloneMs: 0,
-    returnMs: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-  };
 }

@@ -66,6 +66,8 @@ export async function runLoop(run: LiveRun, engine: EngineServices, maxTransitio
 /** From a workflow's start to one of its exit states, or to what prevents that. */
 async function walk(run: LiveRun, engine: EngineServices, { definition, store, holder }: Level): Promise<WalkEnd> {
   const { start, states, exits } = definition;
+  // The visit that holds this walk, if it is one of a sub-workflow.
+  const outer = run.present as Visit | undefined;
   let state = start;
   for (;;) {
     if (run.stopRequest !== undefined) return STOPPED;
@@ -74,10 +76,10 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     run.visit += 1;
     run.state = holder === undefined ? state : pathOf(holder, state);
     const visit = visitOf(run, engine, store, node);
+    visit.outer = outer;
     run.present = visit;
-    const { place, cells } = visit;
+    const { place, cells, enteredAt } = visit;
     cells.visits += 1;
-    const enteredAt = visit.phaseStartedAt;
     run.announce(
       () => ({
         type: 'state.entered',
@@ -92,6 +94,7 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     const started = visit.start();
     const hasWaited = started instanceof Promise;
     const end = hasWaited ? await started : started;
+    run.present = outer;
     cells.prepMs += visit.prepMs;
     cells.postMs += visit.postMs;
     // The last phase has just been booked: no further look at the clock.
@@ -117,7 +120,7 @@ async function walk(run: LiveRun, engine: EngineServices, { definition, store, h
     state = decision.state;
     if (decision.kind === 'complete') {
       // At once: a request to stop that came in between would be lost.
-      if (holder === undefined && run.released() === undefined) run.complete(state);
+      if (holder === undefined && !run.isHeld) run.complete(state);
       return { kind: 'exit', state };
     }
 
@@ -157,7 +160,6 @@ async function walkChild(visit: Visit<ChildNode>): Promise<unknown> {
   const { run, engine, node, place, input } = visit;
   const { lastError } = run;
   const end = await walk(run, engine, { definition: node.definition, store: input, holder: place.state });
-  run.present = visit;
   // What it gives then is dropped: the visit knows that it is to stop.
   if (end.kind === 'stopped') return undefined;
   if (end.kind !== 'exit') throw new ChildFailure(end);

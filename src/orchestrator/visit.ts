@@ -81,12 +81,17 @@ export class Visit<Of extends StateNode = StateNode> {
   /** What prep and post have taken, failed attempts included. */
   prepMs = 0;
   postMs = 0;
+  readonly enteredAt: number;
   phaseStartedAt: number;
+  /** The visit of the state that holds the sub-workflow that this is a visit of. */
+  outer: Visit | undefined;
   waitsOfExec: VisitScope['waitsOfExec'];
   readonly #exec: DoExec<Of>;
   #backOffEndsAt: number | undefined;
   #phase: Phase;
   #retriesUsed = 0;
+  /** The phase has returned a promise. */
+  #isWaiting = false;
   #view: MemoryStore | undefined;
   #end: VisitEnd | undefined;
 
@@ -100,7 +105,8 @@ export class Visit<Of extends StateNode = StateNode> {
     this.cells = run.nodeReport(this.place, node.kind);
     this.#exec = exec;
     this.#phase = node.prep === undefined ? 'exec' : 'prep';
-    this.phaseStartedAt = engine.clock.now();
+    this.enteredAt = engine.clock.now();
+    this.phaseStartedAt = this.enteredAt;
   }
 
   /** Runs the visit; a promise when a phase waits or has failed. */
@@ -135,13 +141,13 @@ export class Visit<Of extends StateNode = StateNode> {
         if (pending !== undefined) {
           const value = await this.#orStop(pending);
           if (this.#phase === 'exec') this.#charge();
-          this.#accept(value, false);
+          this.#accept(value);
         }
         pending = this.#advance();
       } catch (error) {
         pending = undefined;
         failed = undefined;
-        this.#charge();
+        this.#chargeMain();
         const delayMs = this.scope.error === undefined ? this.#afterFailure(error) : undefined;
         if (delayMs !== undefined) {
           await this.backOff(delayMs);
@@ -156,9 +162,14 @@ export class Visit<Of extends StateNode = StateNode> {
   // Goes on until a phase waits; undefined when the visit has ended.
   #advance(): PromiseLike<unknown> | undefined {
     while (this.#end === undefined) {
+      this.#isWaiting = false;
       const value = this.#call();
-      if (isThenable(value)) return value;
-      this.#accept(value, true);
+      if (isThenable(value)) {
+        this.#isWaiting = true;
+        if (this.#phase !== 'exec') this.cells.blockedMs += this.engine.clock.now() - this.phaseStartedAt;
+        return value;
+      }
+      this.#accept(value);
     }
     return undefined;
   }
@@ -177,11 +188,8 @@ export class Visit<Of extends StateNode = StateNode> {
     }
   }
 
-  #accept(value: unknown, isSync: boolean): void {
-    if (this.#phase !== 'exec') {
-      const tookMs = this.#charge();
-      if (isSync) this.cells.blockedMs += tookMs;
-    }
+  #accept(value: unknown): void {
+    if (this.#phase !== 'exec') this.#chargeMain();
     if (this.scope.error !== undefined) {
       this.#end = STOPPED;
       return;
@@ -217,6 +225,13 @@ export class Visit<Of extends StateNode = StateNode> {
     else if (this.#phase === 'post') this.postMs += tookMs;
     this.phaseStartedAt = now;
     return tookMs;
+  }
+
+  // The same, and that it blocked the main thread, but for a phase that has returned a promise, and for exec, which books
+  // that itself.
+  #chargeMain(): void {
+    const tookMs = this.#charge();
+    if (!this.#isWaiting && this.#phase !== 'exec') this.cells.blockedMs += tookMs;
   }
 
   // The delay before the next attempt; undefined when there is none.

@@ -5,8 +5,8 @@
  *    but the script whose hash it names, and lets it load nothing.
  */
 import { createHash } from 'node:crypto';
-import { analyse, type RunAnalysis } from '../../core/analysis.ts';
-import { formatMs, formatShare } from '../../core/format.ts';
+import { analyse, type PathPart, type RunAnalysis } from '../../core/analysis.ts';
+import { formatCount, formatMs, formatShare } from '../../core/format.ts';
 import type { RunReport } from '../../core/report.ts';
 import { renderGantt, renderLegend } from './gantt.ts';
 import { html, raw, type Html } from './html.ts';
@@ -58,7 +58,7 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
           <p style="margin-top:14px">${story(report, analysis)}</p>
           ${figures(report, analysis)}
           <h2>What is worth doing first</h2>
-          ${advice(analysis)}
+          ${advice(report, analysis)}
           <h2>Where the time went</h2>
           ${stacks(report, analysis)}
           <h2>The run over time</h2>
@@ -77,21 +77,31 @@ export function renderPage({ report, state, timeline, failure }: Page): string {
 }
 
 /** The run in a sentence or two. */
-function story({ wallMs, threads }: RunReport, { efficiency, speedUp, path, advice: [first] }: RunAnalysis): string {
+function story(
+  { wallMs, threads, threadMs }: RunReport,
+  { efficiency, speedUp, path, advice: [first] }: RunAnalysis,
+): string {
   const most = path.toSorted((a, b) => b.selfMs - a.selfMs)[0];
   const used =
-    efficiency === undefined || efficiency === 0
+    threadMs.length === 0
       ? 'It ran on the main thread only.'
-      : `${threads === 1 ? 'Its one thread' : `Its ${threads} threads`} executed ${shareOf(efficiency)} of the time${faster(speedUp)}.`;
+      : efficiency === undefined
+        ? 'It is under way.'
+        : `${threads === 1 ? 'Its one thread' : `Its ${threads} threads`} executed for it ${shareOf(efficiency)} of the time${faster(speedUp)}.`;
   const where =
     most === undefined
       ? ''
-      : ` Most of the ${formatMs(wallMs)} went into ${most.branch === undefined ? `state '${most.state}'` : `branch '${most.branch}' of state '${most.state}'`} (${formatMs(most.selfMs)}, ${formatShare(most.share)}).`;
+      : ` ${most.share >= 0.5 ? 'Most' : `The largest of ${formatCount(path.length)} parts`} of the ${formatMs(wallMs)} went into ${placeOf(most)} (${formatMs(most.selfMs)}, ${shareOf(most.share)}).`;
   const todo =
     first === undefined
       ? ''
       : ` What is worth most: at most ${formatMs(first.gainMs)} less, by the first of the points below.`;
   return `${used}${where}${todo}`;
+}
+
+function placeOf({ state, branch, isStopping }: PathPart): string {
+  const place = branch === undefined ? `state '${state}'` : `branch '${branch}' of state '${state}'`;
+  return isStopping === true ? `waiting for ${place} to stop` : place;
 }
 
 function faster(speedUp: number | undefined): string {
@@ -101,8 +111,8 @@ function faster(speedUp: number | undefined): string {
     : `, which makes it some ${speedUp.toFixed(1)} times as fast as on one`;
 }
 
-function advice(analysis: RunAnalysis): Html {
-  if (analysis.advice.length === 0) return html`<p class="card">${withoutAdvice(analysis)}</p>`;
+function advice(report: RunReport, analysis: RunAnalysis): Html {
+  if (analysis.advice.length === 0) return html`<p class="card">${withoutAdvice(report, analysis)}</p>`;
   return html`<ol class="advice">
     ${analysis.advice.map(
       ({ finding, remedy, gainMs, gain }) =>

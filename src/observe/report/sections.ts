@@ -34,16 +34,19 @@ export function figures({ threads, nodes, wallMs, transitions }: RunReport, anal
 /** The wall time, and the time of the threads, as bars. */
 export function stacks({ wallMs, threads }: RunReport, { wall, threadTime, executions }: RunAnalysis): Html {
   const walls = WALL_WORDS.map(({ key, name, about }) => ({ style: `w-${key}`, name, about, ms: wall[key] }));
-  const { execMs, copyMs, idleMs } = threadTime;
+  const { execMs, stoppedMs, copyMs, idleMs } = threadTime;
+  // What they did for other runs before this one began is not its own.
+  const threadsMs = threads * (wallMs - wall.pending);
   const times = [
     { style: 't-exec', name: 'exec', about: 'executing', ms: execMs },
+    { style: 't-stopped', name: 'asked to stop', about: 'executing what was not wanted any more', ms: stoppedMs },
     {
       style: 't-copy',
       name: 'copying',
       about: 'inputs copied by the main thread; the other half is made on the threads, unseen',
       ms: copyMs,
     },
-    { style: 't-idle', name: 'idle', about: 'waiting for work', ms: idleMs },
+    { style: 't-idle', name: 'not used', about: 'doing nothing for this run', ms: idleMs },
   ];
   const { queueMs, cloneMs, returnMs } = executions;
   return html`<p class="soft small">The wall time of ${formatMs(wallMs)}, and what it was lost to:</p>
@@ -51,10 +54,9 @@ export function stacks({ wallMs, threads }: RunReport, { wall, threadTime, execu
     ${
       threads > 0 &&
       html`<p class="soft small" style="margin-top:18px">
-          The time of ${formatCount(threads)} ${threads === 1 ? 'thread' : 'threads'}, ${formatMs(threads * wallMs)} in
-          all:
+          The time of ${formatCount(threads)} ${threads === 1 ? 'thread' : 'threads'}, ${formatMs(threadsMs)} in all:
         </p>
-        ${stack(times, threads * wallMs)}
+        ${stack(times, threadsMs)}
         <p class="soft small" style="margin-top:10px">
           Over all executions: ${formatMs(queueMs)} in the queue (on average
           ${(wallMs > 0 ? queueMs / wallMs : 0).toFixed(1)} waited), ${formatMs(cloneMs)} copying inputs,
@@ -82,7 +84,7 @@ function stack(parts: readonly Part[], allMs: number): Html {
 }
 
 export function pathTable({ path }: RunAnalysis, timeline: Timeline): Html {
-  if (path.length === 0) return html`<p class="card">No visit has ended.</p>`;
+  if (path.length === 0) return html`<p class="card">Nothing was waited for.</p>`;
   return html`<div class="scroll">
     <table>
       <thead>
@@ -98,7 +100,7 @@ export function pathTable({ path }: RunAnalysis, timeline: Timeline): Html {
         ${path.map(
           (part) =>
             html`<tr>
-              <td>${named(part, timeline)}</td>
+              <td>${named(part, timeline)}${part.isStopping && ' (stopping)'}</td>
               <td>${formatMs(part.selfMs)}</td>
               <td>${shareOf(part.share)}</td>
               <td style="width:30%;text-align:left">
@@ -184,7 +186,10 @@ export function notes(): Html {
         cannot tell where in a batch or split its threads had no work; the picture over time shows it.
       </dd>
       <dt>Parallel efficiency</dt>
-      <dd>Σ exec on threads / (threads × wall time).</dd>
+      <dd>
+        Σ exec on threads, as long as it was wanted / (threads × wall time since the run began). What the threads did
+        for other runs meanwhile is not in it.
+      </dd>
       <dt>Speed-up, estimated</dt>
       <dd>
         What ran side by side, one after the other, over the wall time; all else as it was. A measurement is cano run
@@ -198,7 +203,8 @@ export function notes(): Html {
       <dt>Critical path</dt>
       <dd>
         What the run waited for. Visits follow each other, so all of them are on it; a split is passed through the
-        branch whose end decided its join; a batch is bounded by the thread that ended last.
+        branch whose end decided its join; a batch is bounded by the thread that ended last. A branch that lost and does
+        not stop when it is asked to is waited for at the end of the run.
       </dd>
       <dt>At most</dt>
       <dd>Amdahl's bound: what the run would be shorter by if the loss went away and nothing took its place.</dd>

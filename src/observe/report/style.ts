@@ -15,7 +15,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-app
 main{max-width:1280px;margin:0 auto;padding:24px 20px 60px}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:18px;margin:34px 0 10px}
-p{margin:0 0 10px;max-width:90ch}
+p{margin:0 0 10px;max-width:90ch;overflow-wrap:anywhere}
 .soft{color:var(--soft)}.small{font-size:13px}
 .mark{font-weight:700}.completed{color:var(--good)}.failed,.timed_out{color:var(--bad)}.cancelled{color:var(--warn)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:18px 0 0}
@@ -49,8 +49,8 @@ svg.gantt .path{stroke:var(--path);stroke-width:2.5;fill:none;stroke-linejoin:ro
 svg.gantt .wait{fill:var(--bg);opacity:.75}svg.gantt .bad{fill:none;stroke:var(--bad);stroke-width:1.5}svg.gantt rect[data-b]:hover{stroke:var(--ink);stroke-width:1.5}
 ${Array.from({ length: COLOURS }, (_, index) => `.n${index}{fill:var(--n${index});background:var(--n${index})}`).join('')}
 .w-full{background:var(--n2)}.w-alone{background:var(--n1)}.w-uneven{background:var(--n7)}.w-handover{background:var(--n4)}.w-main{background:var(--n0)}
-.w-backoff{background:var(--n3)}.w-other{background:var(--n8)}
-.t-exec{background:var(--n2)}.t-copy{background:var(--n4)}.t-idle{background:var(--lane);outline:1px solid var(--line);outline-offset:-1px}
+.w-backoff{background:var(--n3)}.w-stopping{background:var(--n5)}.w-pending{background:var(--n6)}.w-other{background:var(--n8)}
+.t-exec{background:var(--n2)}.t-copy{background:var(--n4)}.t-stopped{background:var(--n5)}.t-idle{background:var(--lane);outline:1px solid var(--line);outline-offset:-1px}
 #tip{position:fixed;z-index:2;pointer-events:none;max-width:330px;background:var(--ink);color:var(--bg);padding:6px 10px;border-radius:6px;font-size:13px;white-space:pre-line;overflow-wrap:anywhere}
 details{margin-top:26px}summary{cursor:pointer;color:var(--soft)}dt{font-weight:600;margin-top:8px}dd{margin:0;color:var(--soft);max-width:100ch}
 @media(max-width:640px){main{padding:16px 12px 40px}h1{font-size:21px}ol.advice li{grid-template-columns:1fr}ol.advice .gain b{display:inline;font-size:17px}}

@@ -9,6 +9,8 @@ import { nodeReport, runReport } from '../observe/events.ts';
 const entered = (state: string, wallMs: number, fields: Partial<NodeReport> = {}): NodeReport =>
   nodeReport(state, { wallMs, pathMs: wallMs, ...fields });
 
+const ZERO = { pending: 0, full: 0, alone: 0, uneven: 0, handover: 0, main: 0, backoff: 0, stopping: 0, other: 0 };
+
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
 describe('analyse', () => {
@@ -24,18 +26,20 @@ describe('analyse', () => {
 
   it('divides the wall time', () => {
     assert.deepEqual(analysis.wall, {
+      pending: 0,
       full: 50 + 300,
       alone: 150,
       uneven: 200,
       handover: 60,
       main: 100,
       backoff: 0,
+      stopping: 0,
       other: 140,
     });
   });
 
   it('divides the time of the threads', () => {
-    assert.deepEqual(analysis.threadTime, { execMs: 1400, copyMs: 0, idleMs: 2600 });
+    assert.deepEqual(analysis.threadTime, { execMs: 1400, stoppedMs: 0, copyMs: 0, idleMs: 2600 });
     assert.equal(analysis.efficiency, 0.35);
     assert.deepEqual(analysis.executions, { queueMs: 950, cloneMs: 0, execMs: 1400, returnMs: 10 });
   });
@@ -87,6 +91,33 @@ describe('analyse', () => {
     assert.equal(Number(path[2]?.busyThreads.toFixed(3)), Number((500 / 450).toFixed(3)));
   });
 
+  it('leaves out of its figures what the run waited for before it began, and what nobody wanted any more', () => {
+    const nodes = [
+      entered('Race', 400, { kind: 'split' }),
+      entered('Race', 400, { kind: 'branch', branch: 'a', execMs: 400 }),
+      entered('Race', 900, { kind: 'branch', branch: 'b', execMs: 900, lostMs: 500, pathMs: 0 }),
+    ];
+    const fields = { wallMs: 1000, pendingMs: 100, stoppingMs: 500, threads: 2, threadMs: [400, 900] };
+    const { wall, threadTime, efficiency, speedUp, path } = analyse(runReport(nodes, fields));
+    assert.deepEqual(wall, { ...ZERO, pending: 100, full: 400, stopping: 500 });
+    assert.deepEqual(threadTime, { execMs: 800, stoppedMs: 500, copyMs: 0, idleMs: 500 });
+    assert.equal(efficiency, 800 / 1800);
+    assert.equal(speedUp, (800 + 500) / 900);
+    assert.deepEqual(
+      path.map(({ branch, selfMs, busyThreads, isStopping }) => [branch, selfMs, busyThreads, isStopping]),
+      [
+        ['a', 400, 2, undefined],
+        ['b', 500, 0, true],
+      ],
+    );
+  });
+
+  it('has no more threads busy than there are, whatever was measured', () => {
+    const nodes = [entered('A', 100, { kind: 'batch', execMs: 230, executions: 9 })];
+    const { path, speedUp, efficiency } = analyse(runReport(nodes, { wallMs: 100, threads: 2, threadMs: [110, 120] }));
+    assert.deepEqual([path[0]?.busyThreads, speedUp, efficiency], [2, 2, 1]);
+  });
+
   it('has no figure where there is none', () => {
     for (const threads of [0, 1, 2]) {
       const { efficiency, speedUp, serialFraction, path, advice } = analyse(
@@ -119,12 +150,13 @@ const rowOf = (state: string, threads: number): fc.Arbitrary<NodeReport> =>
       prep: part,
       post: part,
       busy: part,
+      late: part,
       isInline: fc.boolean(),
       counts: fc.tuple(count, count, count, count, count),
       times: fc.tuple(ms, ms, ms, ms, ms, ms),
       bytes: fc.tuple(count, count),
     })
-    .map(({ kind, wallMs, prep, post, busy, isInline, counts, times, bytes }) => {
+    .map(({ kind, wallMs, prep, post, busy, late, isInline, counts, times, bytes }) => {
       const prepMs = wallMs * prep * 0.5;
       const postMs = wallMs * post * 0.5;
       const lanes = kind === 'node' || isInline ? 1 : threads;
@@ -139,6 +171,8 @@ const rowOf = (state: string, threads: number): fc.Arbitrary<NodeReport> =>
         postMs,
         execMs,
         inlineMs: isInline || threads === 0 ? execMs : 0,
+        overrunMs: isInline || threads === 0 ? 0 : execMs * late,
+        feedMs: kind === 'batch' ? blockedMs * late : 0,
         visits,
         executions,
         attempts,
@@ -160,15 +194,17 @@ const anyReport: fc.Arbitrary<RunReport> = fc.integer({ min: 0, max: 9 }).chain(
     .record({
       rows: fc.tuple(...['A', 'B', 'C', 'D'].map((state) => rowOf(state, threads))),
       take: fc.integer({ min: 0, max: 4 }),
-      betweenMs: ms,
+      outsideMs: fc.tuple(ms, ms, ms),
       transitions: count,
       status: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const, 'running' as const),
     })
-    .map(({ rows, take, betweenMs, transitions, status }) => {
+    .map(({ rows, take, outsideMs, transitions, status }) => {
       const nodes = rows.slice(0, take);
       const onThreads = sum(nodes.map(({ execMs, inlineMs }) => execMs - inlineMs));
       return runReport(nodes, {
-        wallMs: sum(nodes.map(({ wallMs }) => wallMs)) + betweenMs,
+        wallMs: sum(nodes.map(({ wallMs }) => wallMs)) + sum(outsideMs),
+        pendingMs: outsideMs[0],
+        stoppingMs: outsideMs[1],
         threads,
         threadMs: threads === 0 ? [] : Array.from({ length: threads }, () => onThreads / threads),
         transitions,
@@ -193,7 +229,8 @@ describe('for any report', () => {
         assert.ok(sum(path.map(({ selfMs }) => selfMs)) <= report.wallMs + slack, 'the path');
         assert.ok(sum(path.map(({ share }) => share)) <= 1 + 1e-6, 'its shares');
         const all = sum(Object.values(threadTime));
-        assert.ok(Math.abs(all - report.threads * report.wallMs) <= 10 * slack, `${all} of the threads' time`);
+        const underWayMs = report.threads * (report.wallMs - wall.pending);
+        assert.ok(Math.abs(all - underWayMs) <= 10 * slack, `${all} of the threads' time`);
       }),
     );
   });
@@ -207,7 +244,9 @@ describe('for any report', () => {
         if (speedUp !== undefined) assert.ok(speedUp >= 1 && speedUp <= threads * (1 + 1e-9), `speed-up ${speedUp}`);
         if (serialFraction !== undefined)
           assert.ok(serialFraction >= 0 && serialFraction <= 1 + 1e-9, `serial fraction ${serialFraction}`);
-        assert.equal(speedUp === undefined, threads < 2 || report.wallMs === 0, 'where there is a speed-up');
+        const hasOne = threads > 1 && report.wallMs > analyse(report).wall.pending && report.status !== 'running';
+        assert.equal(speedUp !== undefined, hasOne, 'where there is a speed-up');
+        if (report.status === 'running') assert.deepEqual([efficiency, advice], [undefined, []]);
         assert.ok(advice.length <= 3, `${advice.length} pieces of advice`);
         const gains = advice.map(({ gainMs }) => gainMs);
         assert.deepEqual(

@@ -11,6 +11,8 @@ const report: RunReport = {
   status: 'failed',
   startedAt: 0,
   wallMs: 1,
+  pendingMs: 0,
+  stoppingMs: 0,
   threads: 2,
   transitions: 2,
   busyThreads: 0,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderEndCard } from '../../../src/observe/end-card.ts';
+import type { NodeReport } from '../../../src/core/report.ts';
 import { RunModel } from '../../../src/observe/model.ts';
 import { paintPlain } from '../../../src/observe/text.ts';
 import { nodeReport, runReport, Script } from './events.ts';
@@ -42,15 +43,16 @@ describe('renderEndCard', () => {
       '   Scan            20ms  █░░░░░░░░░   5%           1   20ms',
       '',
       '   worth doing first',
-      "   −150ms 30%    prep and post of 'Scan' took 150ms (30% of the run) on the main thread, waiting",
-      '                 for the most part, and no thread worked for the run meanwhile',
-      '                 → let threads work while it waits: an async iterable as source of a batch starts',
-      '                 them with its first item, and branches of a split wait side by side',
+      "   −150ms 30%    prep and post of 'Scan' took 150ms (30% of the run) on the main thread, waiting or",
+      '                 computing, and no thread worked for the run meanwhile',
+      '                 → if it waits, let other work go on meanwhile (branches of a split wait side by',
+      '                 side, and an async iterable as source of a batch starts threads with its first',
+      '                 item); if it computes, move that into a thread exec',
       "   −120ms 24%    'Sign' kept 1.3 of 2 threads busy for 320ms; evenly shared by 2 threads, all of",
       '                 them take 200ms',
-      '                 → find what its threads waited for: items (its source and reduce run on the main',
-      '                 thread), its concurrency limit, other runs, their own setup (engine.warmUp), or',
-      '                 cores that other programs had',
+      '                 → find what its threads waited for: items (an async source), its concurrency',
+      '                 limit, other runs, their own setup (engine.warmUp), or cores that other programs',
+      '                 had',
     ]);
   });
 
@@ -77,6 +79,43 @@ describe('renderEndCard', () => {
       card(modelOf((script) => script.end('completed', 'Done', runReport([], { wallMs, threads: 1 })))).join('\n');
     assert.doesNotMatch(over(99), /worth/);
     assert.match(over(5000), /worth doing {3}Nothing stands out/);
+  });
+
+  it('has no word of nothing when the main thread had nearly all of the time', () => {
+    const nodes = [nodeReport('Hash', { wallMs: 990, prepMs: 990, blockedMs: 990 })];
+    const lines = card(modelOf((script) => script.end('completed', 'Done', runReport(nodes, { threads: 1 })))).join(
+      '\n',
+    );
+    assert.match(lines, /The main thread had 99% of the time, in prep, post and exec; beside/);
+    assert.doesNotMatch(lines, /Nothing stands out/);
+  });
+
+  it('tells what was waited for beside the work: room, and branches that did not stop', () => {
+    const nodes = [
+      nodeReport('Race', { kind: 'split', wallMs: 100, pathMs: 100 }),
+      nodeReport('Race', { kind: 'branch', branch: 'short', wallMs: 100, pathMs: 100, execMs: 100 }),
+      nodeReport('Race', { kind: 'branch', branch: 'endless', wallMs: 600, execMs: 600, lostMs: 500 }),
+    ];
+    const report = runReport(nodes, { wallMs: 1000, pendingMs: 400, stoppingMs: 500, threadMs: [100, 600] });
+    const lines = card(modelOf((script) => script.end('completed', 'Done', report)));
+    for (const line of [
+      '   waiting       400ms  (40%: before it could begin)',
+      '   stopping      500ms  (50%: executions that did not stop when they were asked to)',
+      '   critical path Race › short 10% → Race › endless (stopping) 50%',
+    ])
+      assert.ok(lines.includes(line), lines.join('\n'));
+  });
+
+  it('keeps the largest parts of a long path, and counts the others', () => {
+    const path = (nodes: NodeReport[]): string | undefined =>
+      card(modelOf((script) => script.end('completed', 'Done', runReport(nodes)))).find((line) =>
+        line.startsWith('   critical path'),
+      );
+    const small = Array.from({ length: 300 }, (_, i) => nodeReport(`S${i}`, { wallMs: i === 20 ? 4 : 1 }));
+    assert.equal(path(small), '   critical path S0 <1% → S1 <1% → S20 <1% · 297 more 30%');
+    const [first] = small;
+    assert.equal(path([nodeReport('Fit', { wallMs: 690 }), ...small]), '   critical path Fit 69% · 300 more 30%');
+    assert.equal(path([nodeReport('Fit', { wallMs: 690 }), first as NodeReport]), '   critical path Fit 69%');
   });
 
   it('never speaks of a speed-up', () => {

@@ -8,6 +8,7 @@ import { html, raw } from '../../../src/observe/report/html.ts';
 import { renderPage } from '../../../src/observe/report/page.ts';
 import { Profile } from '../../../src/observe/report/profile.ts';
 import { Timeline } from '../../../src/observe/report/timeline.ts';
+import type { NodeReport, RunReport } from '../../../src/core/report.ts';
 import { nodeReport, runReport, Script } from './events.ts';
 
 const spans = (blocks: readonly Block[]): number[][] => blocks.map(({ from, to, key }) => [from, to, key]);
@@ -235,6 +236,33 @@ describe('renderPage', () => {
     const page = pageOf(told(), ['it broke', 'state Last']);
     assert.match(page, /role="alert">it broke\nstate Last</);
     assert.match(page, /corpus failed after 560ms/);
+  });
+
+  it('calls a part the most only when it is, and says of a run under way that it is', () => {
+    const story = (nodes: NodeReport[], fields: Partial<RunReport> = {}): string => {
+      const report = runReport(nodes, { threadMs: [100, 100], ...fields });
+      const page = renderPage({ report, state: 'Last', timeline: told(), failure: undefined });
+      return /margin-top:14px">([^<]*)</.exec(page)?.[1] ?? assert.fail('no story');
+    };
+    const small = Array.from({ length: 300 }, (_, i) => nodeReport(`S${i}`, { wallMs: i === 4 ? 4 : 3 }));
+    assert.match(
+      story(small),
+      /The largest of 300 parts of the 1\.00s went into state &#39;S4&#39; \(4\.0ms, &lt;1%\)/,
+    );
+    assert.match(
+      story([nodeReport('Fit', { wallMs: 900 })]),
+      /Most of the 1\.00s went into state &#39;Fit&#39; \(900ms, 90%\)/,
+    );
+    assert.match(story([nodeReport('Fit', { wallMs: 900 })], { status: 'running' }), /^It is under way\./);
+    const lost = nodeReport('Race', { kind: 'branch', branch: 'b', execMs: 800, lostMs: 700 });
+    assert.match(
+      story([nodeReport('Race', { kind: 'split', wallMs: 200 }), lost], { stoppingMs: 700 }),
+      /went into waiting for branch &#39;b&#39; of state &#39;Race&#39; to stop \(700ms/,
+    );
+  });
+
+  it('breaks long names where nothing else can be broken', () => {
+    assert.match(pageOf(told()), /\np\{[^}]*overflow-wrap:anywhere/);
   });
 
   it('is the same page whatever things are called', () => {
