@@ -1,15 +1,22 @@
 #!/usr/bin/env node
 /** The command `cano`: binds the commands to the process. */
+import { writeSync } from 'node:fs';
 import { isCanoError } from '../index.ts';
 import { version } from '../observe/version.ts';
 import { execute } from './commands.ts';
 import type { Io } from './io.ts';
 import { handOver, ProjectCopy } from './project-copy.ts';
 import { printFailure } from './run-pipeline.ts';
+import { flushed, isReadByPrograms, keepStdout } from './stdout.ts';
 import { EXIT } from './usage.ts';
 
-const io: Io = { out: process.stdout, err: process.stderr, env: process.env, exit: (code) => process.exit(code) };
 const argv = process.argv.slice(2);
+const io: Io = {
+  out: isReadByPrograms(argv) ? keepStdout() : process.stdout,
+  err: process.stderr,
+  env: process.env,
+  exit: (code) => process.exit(code),
+};
 const debug = process.env['CANO_DEBUG'] ?? '';
 const verbose = argv.includes('--verbose') || (debug !== '' && debug !== '0');
 
@@ -20,6 +27,16 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The command ends with process.exit. Where nothing is left that could happen before that, Node would end the process with a
+// code of its own and without a word.
+process.once('beforeExit', () => {
+  writeSync(
+    process.stderr.fd,
+    'cano: it waits for a promise that never settles, of the file, its store or services, or of a prep, exec or post on the main thread\n',
+  );
+  process.exit(EXIT.failed);
+});
+
 let code: number;
 try {
   code = await command();
@@ -29,8 +46,7 @@ try {
   code = isCanoError(error) ? EXIT.usage : EXIT.failed;
 }
 // Not process.exitCode: a socket or timer that a pipeline left open would keep the process alive.
-await flushed(process.stdout);
-await flushed(process.stderr);
+await flushed();
 process.exit(code);
 
 async function command(): Promise<number> {
@@ -42,11 +58,4 @@ async function command(): Promise<number> {
     await handOver(error, io);
     return EXIT.failed;
   }
-}
-
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
 }

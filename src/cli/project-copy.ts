@@ -22,7 +22,7 @@ export class ProjectCopy extends Error {
   }
 }
 
-/** @throws ProjectCopy when `file`, an absolute path, imports another copy of cano than this one */
+/** @throws ProjectCopy when `file`, an absolute path of a file that is there, imports another copy of cano than this one */
 export function refuseForeign(file: string): void {
   const manifest = manifestFor(file);
   const own = manifestUrl();
@@ -47,7 +47,8 @@ export async function handOver(to: ProjectCopy, io: Io): Promise<void> {
 
 function manifestFor(file: string): string | undefined {
   try {
-    return createRequire(file).resolve('cano/package.json');
+    // Its imports are looked for from where it really is.
+    return createRequire(realpathSync(file)).resolve('cano/package.json');
   } catch {
     return undefined;
   }

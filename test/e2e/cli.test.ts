@@ -97,6 +97,29 @@ describe('cano run', () => {
     }
   });
 
+  it('leaves stdout to events with --reporter json, and to nobody otherwise', async () => {
+    const printed = ['printed at load', 'printed on main', 'printed on a thread'];
+    const [json, plain] = await Promise.all([run('prints', '--reporter', 'json'), run('prints')]);
+    assert.deepEqual([json.code, plain.code], [0, 0], json.err);
+    const types = json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    assert.ok(types.includes('run.started') && types.includes('run.finished'), json.out);
+    for (const line of printed) assert.ok(json.err.includes(line) && plain.out.includes(line), `${line}\n${json.err}`);
+    const graph = await cano(['graph', fixture('prints')]);
+    assert.ok(graph.out.startsWith('---\ntitle: "prints') && graph.err === 'printed at load\n', graph.out);
+  });
+
+  it('says so when it waits for what never comes', async () => {
+    const { code, err } = await run('prints', '--never');
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^cano: it waits for a promise that never settles, of the file, its store or services, or of a prep/m,
+    );
+  });
+
   it('fails when the summary does', async () => {
     const { code, err } = await run('open-handle', '--break-summary');
     assert.equal(code, 1);

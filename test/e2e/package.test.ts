@@ -1,6 +1,6 @@
 /** The package as npm would publish it: what is in it, what can be imported from it, what a thread loads of it. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -299,6 +299,10 @@ export default definePipeline({
     const own = owner.path('node_modules/cano/dist/src/cli/main.js');
     const { code, stdout, stderr } = await owner.run([script, ...args]);
     assert.deepEqual([code, stdout], [0, `42 1 ${own}\n`], stderr);
+    // From elsewhere, by a link: imports are looked for from where the file really is.
+    symlinkSync(owner.path('pipeline.mjs'), other.path('link.mjs'));
+    const linked = await other.run([script, ...args.with(1, 'link.mjs')]);
+    assert.deepEqual([linked.code, linked.stdout], [0, stdout], linked.stderr);
     assert.doesNotMatch(stderr, /runs this/);
 
     const path = other.path('node_modules/cano/package.json');
