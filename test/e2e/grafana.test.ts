@@ -46,7 +46,8 @@ describe('dashboards and rules', { skip, concurrency: 2 }, () => {
         const mutations = [
           ['> 300', '> 30000', 'CanoThreadStuck fires'],
           ['exit|uncaught_error|out_of_memory', 'exit|recycled', 'CanoThreadCrashLoop is quiet'],
-          ['> 10\n', '> -1\n', 'CanoWorkflowFailureRatioHigh is quiet'],
+          ['> 10.5\n', '> -1\n', 'CanoWorkflowFailureRatioHigh is quiet'],
+          [' offset 1h', '', 'CanoNoRecentSuccess is quiet'],
         ] as const;
         writeFileSync(
           file,
