@@ -4,6 +4,7 @@
  * C1 Metrics, their labels and the values of closed labels exist.
  * C2 A counter is looked at by its growth, a gauge never.
  * C3 A histogram is looked at by its buckets with `le` kept, or by the sum or count of what it has seen.
+ * C4 A thread is one of an instance: threads of one number in two of them are not put together.
  */
 import * as catalogue from '../../src/observe/metrics/catalogue.ts';
 import { labelsLeft, matchingLabels, selectorsOf, type Selector } from './promql.ts';
@@ -99,8 +100,10 @@ function selectorViolations({ metric, matchers, around, isRange }: Selector): st
       if (closed !== undefined && !closed.includes(each)) violations.push(`${label} of ${name} is never '${each}'`);
     }
   }
-  for (const label of around.flatMap(({ by = [] }) => by)) {
-    if (!has(label)) violations.push(`${metric} has no label ${label} to group by`);
+  for (const { by = [] } of around) {
+    for (const label of by) if (!has(label)) violations.push(`${metric} has no label ${label} to group by`);
+    if (by.includes('thread') && !by.includes('instance'))
+      violations.push(`${metric} is grouped by thread without the instance that the thread is of`);
   }
   const inner = around[0]?.name ?? '';
   const grows = type !== 'gauge';

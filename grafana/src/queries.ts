@@ -16,6 +16,11 @@ export function rate(metric: string, matchers = ''): string {
   return `rate(${of(metric, matchers)}[$__rate_interval])`;
 }
 
+/** Of a gauge, over the window of the rates that it is compared with: what is gone within it has a part in both. */
+export function mean(metric: string, matchers = ''): string {
+  return `avg_over_time(${of(metric, matchers)}[$__rate_interval])`;
+}
+
 /** How much a counter of rare things has grown: whole things, so it is rounded. */
 export function grown(by: string, metric: string, matchers = '', range = '$__rate_interval'): string {
   return `round(sum by (${by}) (increase(${of(metric, matchers)}[${range}])))`;
@@ -35,10 +40,14 @@ export function percentiles(metric: string, matchers = ''): { readonly expr: str
   return [0.5, 0.95, 0.99].map((q) => ({ expr: quantile(q, metric, matchers), legend: `p${Math.round(q * 100)}` }));
 }
 
-/** Share of its time that the main thread's event loop was not idle. */
+/** Shares of its time that the main thread's event loop was not idle, by instance. */
 export function mainLoopBusy(): string {
-  const active = rate('cano_event_loop_active_seconds_total');
-  return `max(${active} / (${active} + ${rate('cano_event_loop_idle_seconds_total')}))`;
+  const active = sum(rate('cano_event_loop_active_seconds_total'), 'instance');
+  return share(active, `(${active} + ${sum(rate('cano_event_loop_idle_seconds_total'), 'instance')})`);
+}
+
+export function busiestMainLoop(): string {
+  return `max(${mainLoopBusy()})`;
 }
 
 /** Shares of a whole: sums are divided, never shares averaged. */

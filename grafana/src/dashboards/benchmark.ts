@@ -1,9 +1,10 @@
 /** For people who measure concurrency: how much faster is it with more threads, and what eats the rest? */
-import { mainLoopBusy, of, percentiles, POOL, quantile, rate, share, sum } from '../queries.ts';
+import { busiestMainLoop, mainLoopBusy, mean, of, percentiles, POOL, quantile, rate, share, sum } from '../queries.ts';
 import { BUSY, type DashboardSpec } from '../spec.ts';
 
 const busy = sum(rate('cano_pool_busy_seconds_total', POOL));
 const threads = sum(of('cano_pool_threads_max', POOL));
+const efficiency = share(busy, sum(mean('cano_pool_threads_max', POOL)));
 const runs = sum(rate('cano_workflow_runs_total', 'status="completed"'));
 const executions = sum(rate('cano_pool_executions_total', `${POOL},outcome="ok"`));
 const overheadShare = share(
@@ -64,7 +65,7 @@ export const benchmark: DashboardSpec = {
             [0.5, 'orange'],
             [0.8, 'green'],
           ],
-          queries: [{ expr: share(busy, threads) }],
+          queries: [{ expr: efficiency }],
         },
         {
           kind: 'stat',
@@ -83,11 +84,11 @@ export const benchmark: DashboardSpec = {
           kind: 'stat',
           title: 'Main loop busy',
           about:
-            'Near 100 % the main thread cannot keep more threads supplied: larger executions, batches, less in prep and post.',
+            'In the busiest instance. Near 100 % the main thread cannot keep more threads supplied: larger executions, batches, less in prep and post.',
           unit: 'percentunit',
           width: 4,
           thresholds: BUSY,
-          queries: [{ expr: mainLoopBusy() }],
+          queries: [{ expr: busiestMainLoop() }],
         },
       ],
     },
@@ -124,7 +125,7 @@ export const benchmark: DashboardSpec = {
           kind: 'lines',
           title: 'Speed-up',
           about:
-            'Seconds of exec per second: the mean number of threads at work, against how many there are and the cores that the process gets. It takes exec to be as fast as on one thread; when cores are short, or memory is the bottleneck, execs get longer and it flatters. Then cores stay below it, and executions per second do not follow.',
+            'Seconds of exec per second: the mean number of threads at work, against how many there are and the cores that the processes get. It takes exec to be as fast as on one thread; when cores are short, or memory is the bottleneck, execs get longer and it flatters. Then cores stay below it, and executions per second do not follow.',
           unit: 'short',
           width: 12,
           bounds: 'threads',
@@ -138,18 +139,18 @@ export const benchmark: DashboardSpec = {
           kind: 'lines',
           title: 'Efficiency and balance',
           about:
-            'Efficiency is speed-up over threads. Balance is the least busy thread over the busiest: low means that some wait while others work.',
+            'Efficiency is speed-up over threads. Balance is the least busy thread over the busiest of the same pool: low means that some wait while others work.',
           unit: 'percentunit',
           max: 1,
           width: 12,
           queries: [
-            { expr: share(busy, threads), legend: 'efficiency' },
+            { expr: efficiency, legend: 'efficiency' },
             {
               expr: share(
-                `min(${rate('cano_thread_busy_seconds_total', POOL)})`,
-                `max(${rate('cano_thread_busy_seconds_total', POOL)})`,
+                `min by (instance, pool) (${rate('cano_thread_busy_seconds_total', POOL)})`,
+                `max by (instance, pool) (${rate('cano_thread_busy_seconds_total', POOL)})`,
               ),
-              legend: 'balance',
+              legend: 'balance {{pool}} {{instance}}',
             },
           ],
         },
@@ -205,8 +206,8 @@ export const benchmark: DashboardSpec = {
           width: 8,
           right: { match: 'delay', unit: 's' },
           queries: [
-            { expr: mainLoopBusy(), legend: 'busy' },
-            { expr: `max(${of('nodejs_eventloop_lag_p99_seconds')})`, legend: 'delay p99' },
+            { expr: mainLoopBusy(), legend: 'busy {{instance}}' },
+            { expr: `max by (instance) (${of('nodejs_eventloop_lag_p99_seconds')})`, legend: 'delay p99 {{instance}}' },
           ],
         },
         {
@@ -215,7 +216,9 @@ export const benchmark: DashboardSpec = {
           about: 'Share of its time, by kind. The client library sees a part of the collections only: read the trend.',
           unit: 'percentunit',
           width: 8,
-          queries: [{ expr: sum(rate('nodejs_gc_duration_seconds_sum'), 'kind'), legend: '{{kind}}' }],
+          queries: [
+            { expr: sum(rate('nodejs_gc_duration_seconds_sum'), 'instance, kind'), legend: '{{kind}} {{instance}}' },
+          ],
         },
       ],
     },

@@ -1,5 +1,5 @@
 /** Is it well, and where does the time go? */
-import { mainLoopBusy, of, percentiles, quantile, rate, share, sum, WORKFLOW } from '../queries.ts';
+import { busiestMainLoop, mean, of, percentiles, quantile, rate, share, sum, WORKFLOW } from '../queries.ts';
 import { BUSY, BY_PHASE, BY_STATUS, type DashboardSpec } from '../spec.ts';
 
 const ended = rate('cano_workflow_runs_total', WORKFLOW);
@@ -61,17 +61,17 @@ export const overview: DashboardSpec = {
             'Share of the threads that there may be which has been executing, as a mean over the interval. All of them busy is what a pool is for; whether runs wait for it is in the queue phase below.',
           unit: 'percentunit',
           width: 4,
-          queries: [{ expr: share(sum(rate('cano_pool_busy_seconds_total')), sum(of('cano_pool_threads_max'))) }],
+          queries: [{ expr: share(sum(rate('cano_pool_busy_seconds_total')), sum(mean('cano_pool_threads_max'))) }],
         },
         {
           kind: 'stat',
           title: 'Main loop busy',
           about:
-            'Share of its time that the main thread works. Near 100 % it cannot keep threads supplied: move work out of prep, post and inline execs.',
+            'Share of its time that the main thread works, in the busiest instance. Near 100 % it cannot keep threads supplied: move work out of prep, post and inline execs.',
           unit: 'percentunit',
           width: 4,
           thresholds: BUSY,
-          queries: [{ expr: mainLoopBusy() }],
+          queries: [{ expr: busiestMainLoop() }],
         },
       ],
     },

@@ -2,7 +2,9 @@
 import { grown, of, POOL, quantile, rate, share, sum } from '../queries.ts';
 import { BUSY, BY_STATUS, type DashboardSpec } from '../spec.ts';
 
-const byThread = 'pool, thread';
+// Threads of one number are as many as there are instances: they are not one thread, and limits of one are none of another.
+const byThread = 'instance, pool, thread';
+const thread = '{{pool}}/{{thread}} {{instance}}';
 const threadsMax = sum(of('cano_pool_threads_max', POOL), 'pool');
 
 export const pool: DashboardSpec = {
@@ -17,7 +19,8 @@ export const pool: DashboardSpec = {
         {
           kind: 'lines',
           title: 'Threads',
-          about: 'Busy threads as a mean over the interval, threads that live, and how many there may be.',
+          about:
+            'Busy threads as a mean over the interval, threads that live, and how many there may be; in all chosen instances together.',
           unit: 'short',
           width: 8,
           bounds: '.* max',
@@ -85,14 +88,17 @@ export const pool: DashboardSpec = {
         {
           kind: 'lines',
           title: 'Runs under way of maxRuns',
-          about: 'Absent for an engine without maxRuns.',
+          about: 'By instance: what one has no room for, another does not take. Absent for an engine without maxRuns.',
           unit: 'short',
           width: 12,
           height: 6,
-          bounds: '.* maxRuns',
+          bounds: '.* maxRuns .*',
           queries: [
-            { expr: sum(of('cano_pool_runs_under_way', POOL), 'pool'), legend: '{{pool}} under way' },
-            { expr: sum(of('cano_pool_runs_limit', POOL), 'pool'), legend: '{{pool}} maxRuns' },
+            {
+              expr: sum(of('cano_pool_runs_under_way', POOL), 'instance, pool'),
+              legend: '{{pool}} under way {{instance}}',
+            },
+            { expr: sum(of('cano_pool_runs_limit', POOL), 'instance, pool'), legend: '{{pool}} maxRuns {{instance}}' },
           ],
         },
         {
@@ -124,20 +130,18 @@ export const pool: DashboardSpec = {
             [0.65, 'green'],
             [0.9, 'dark-green'],
           ],
-          queries: [
-            { expr: sum(rate('cano_thread_busy_seconds_total', POOL), byThread), legend: '{{pool}}/{{thread}}' },
-          ],
+          queries: [{ expr: sum(rate('cano_thread_busy_seconds_total', POOL), byThread), legend: thread }],
         },
         {
           kind: 'lines',
           title: 'CPU',
           about:
-            'Cores in use by the process, and by each thread where Node tells it (22.19 and newer). A thread that is busy and uses little CPU waits for I/O, a lock or a core.',
+            'Cores in use by each process, and by each thread where Node tells it (22.19 and newer). A thread that is busy and uses little CPU waits for I/O, a lock or a core.',
           unit: 'short',
           width: 12,
           queries: [
-            { expr: sum(rate('process_cpu_seconds_total')), legend: 'process' },
-            { expr: sum(rate('cano_thread_cpu_seconds_total', POOL), byThread), legend: '{{pool}}/{{thread}}' },
+            { expr: sum(rate('process_cpu_seconds_total'), 'instance'), legend: 'process {{instance}}' },
+            { expr: sum(rate('cano_thread_cpu_seconds_total', POOL), byThread), legend: thread },
           ],
         },
         {
@@ -155,7 +159,7 @@ export const pool: DashboardSpec = {
                 `max by (${byThread}) (${of('cano_thread_heap_used_bytes', POOL)})`,
                 `max by (${byThread}) (${of('cano_thread_heap_limit_bytes', POOL)})`,
               ),
-              legend: '{{pool}}/{{thread}}',
+              legend: thread,
             },
           ],
         },
@@ -168,7 +172,7 @@ export const pool: DashboardSpec = {
           queries: [
             {
               expr: `max by (${byThread}) (${of('cano_thread_execution_age_seconds', POOL)})`,
-              legend: '{{pool}}/{{thread}}',
+              legend: thread,
             },
           ],
         },

@@ -137,8 +137,8 @@ export const workflow: DashboardSpec = {
           width: 8,
           queries: [
             {
-              expr: sum(rate('cano_node_transitions_total', NODE), 'node, outcome'),
-              legend: '{{node}} → {{outcome}}',
+              expr: sum(rate('cano_node_transitions_total', NODE), `${byNode}, outcome`),
+              legend: `${name} → {{outcome}}`,
             },
           ],
         },
@@ -149,7 +149,7 @@ export const workflow: DashboardSpec = {
           unit: 'cps',
           width: 8,
           queries: [
-            { expr: sum(rate('cano_node_counts_total', NODE), 'node, counter'), legend: '{{node}} {{counter}}' },
+            { expr: sum(rate('cano_node_counts_total', NODE), `${byNode}, counter`), legend: `${name} {{counter}}` },
           ],
         },
       ],

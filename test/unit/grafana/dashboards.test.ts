@@ -19,9 +19,9 @@ import { syntaxErrors } from '../../../grafana/src/promql.ts';
 
 const dashboards = readDashboards();
 
-/** A copy of the overview with something changed. */
-function changed(change: (text: string) => string): string[] {
-  const text = JSON.stringify(dashboards.find(({ uid }) => uid === 'cano-overview'));
+/** What is wrong with a copy of a dashboard with something changed. */
+function changed(change: (text: string) => string, of = 'cano-overview'): string[] {
+  const text = JSON.stringify(dashboards.find(({ uid }) => uid === of));
   const after = change(text);
   assert.notEqual(after, text, 'nothing was changed');
   return lint(JSON.parse(after) as Dashboard);
@@ -94,6 +94,10 @@ describe('dashboards', () => {
         changed((text) => text.replace(from, to)),
         pattern,
       );
+    assertSome(
+      changed((text) => text.replaceAll('instance, pool, thread', 'pool, thread'), 'cano-pool'),
+      /is grouped by thread without the instance/,
+    );
   });
 
   it('say what they show', () => {
