@@ -18,7 +18,7 @@ const { datasources } = read('provisioning/datasources/cano.yml') as {
 const { services } = read('docker-compose.yml') as {
   services: Record<
     string,
-    { image?: string; volumes?: string[]; command?: string[]; environment?: Record<string, string> }
+    { image?: string; build?: object; volumes?: string[]; command?: string[]; environment?: Record<string, string> }
   >;
 };
 
@@ -48,6 +48,10 @@ describe('provisioning', () => {
     const listens = services['prometheus']?.command?.find((word) => word.startsWith('--web.listen-address='));
     assert.equal(`http://${listens?.split('=')[1]}`.replace('127.0.0.1', 'localhost'), datasources[0]?.url);
     assert.equal(services['grafana']?.environment?.['GF_SERVER_HTTP_ADDR'], '127.0.0.1');
+  });
+
+  it('builds without the network of the host, which is a right that not every builder gives', () => {
+    assert.deepEqual(Object.keys(services['example']?.build ?? {}), ['context', 'dockerfile_inline']);
   });
 
   it('mounts what is there, where the provider of dashboards looks', () => {
