@@ -218,7 +218,7 @@ function print(
       lines.push(...renderComparison(comparison, baseline, threshold, width), []);
     }
   }
-  lines.push(...renderLegend(width), [], renderEnvironment(document.environment));
+  lines.push(...renderLegend(width), [], ...renderEnvironment(document.environment, width));
   if (html !== undefined) lines.push([{ text: ` page: ${html}`, style: 'dim' }]);
   const paint = wantsColor(sink, io.env) ? paintColors : paintPlain;
   sink.write(`${lines.map((line) => paint(line)).join('\n')}\n`);

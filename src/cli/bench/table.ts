@@ -7,54 +7,68 @@ import {
   trimEnd,
   widthOf,
   widthOfLine,
+  wrap,
   type Line,
   type Span,
   type Style,
 } from '../../observe/text.ts';
 import { describeFit, describeOwnLoop, headOf } from './advice.ts';
 import type { Row } from './analysis.ts';
-import type { BaselineComparison, Verdict } from './baseline.ts';
+import type { BaselineComparison, Difference, Verdict } from './baseline.ts';
 import type { Benchmark } from './document.ts';
 import type { Environment } from './environment.ts';
 import type { Interval } from './stats.ts';
 
-interface Column {
+interface Column<R> {
   readonly title: string;
-  readonly cell: (row: Row) => Span;
+  readonly cell: (row: R) => Span;
+  /** @default right */
+  readonly align?: 'left';
 }
+
+/** Columns that mean something only beside each other. */
+type Unit<R> = readonly Column<R>[];
 
 const plain = (text: string): Span => ({ text });
 const dim = (text: string): Span => ({ text, style: 'dim' });
 
-const THREADS: Column = { title: 'threads', cell: ({ threads }) => plain(String(threads)) };
-const RESULT: readonly Column[] = [
-  { title: 'time', cell: ({ wallMs }) => ({ text: formatMs(wallMs.value), style: 'bold' }) },
-  { title: '95%', cell: ({ wallMs }) => dim(`${formatMs(wallMs.low)}–${formatMs(wallMs.high)}`) },
-  { title: 'speed-up', cell: ({ speedUp }) => ({ text: speedUp.value.toFixed(2), style: 'bold' }) },
-  { title: '95%', cell: ({ speedUp }) => dim(rangeOf(speedUp)) },
-  { title: 'efficiency', cell: ({ efficiency }) => plain(percent(efficiency)) },
-  { title: 'machine', cell: ({ machine }) => plain(machine.value.toFixed(2)) },
-];
-const BARE_LOOP: Column = {
-  title: 'bare loop',
-  cell: ({ bareLoop }) => plain(bareLoop === undefined ? '' : bareLoop.value.toFixed(2)),
+const THREADS: Column<{ readonly threads: number }> = {
+  title: 'threads',
+  cell: ({ threads }) => plain(String(threads)),
 };
-const OF_IT: Column = { title: 'of it', cell: ({ ofIt }) => plain(percent(ofIt.value)) };
-const COST: readonly Column[] = [
-  { title: 'CPU', cell: ({ cpuMs }) => plain(formatMs(cpuMs)) },
-  { title: 'memory', cell: ({ peakRssBytes }) => plain(formatBytes(peakRssBytes)) },
-  { title: 'busy', cell: ({ busyShare }) => plain(formatShare(busyShare)) },
-  { title: 'queue', cell: ({ queueShare }) => plain(formatShare(queueShare)) },
-  { title: 'overhead', cell: ({ overheadShare }) => plain(tenths(overheadShare)) },
+const RESULT: readonly Unit<Row>[] = [
+  [
+    { title: 'time', cell: ({ wallMs }) => ({ text: formatMs(wallMs.value), style: 'bold' }) },
+    { title: '95%', cell: ({ wallMs }) => dim(`${formatMs(wallMs.low)}–${formatMs(wallMs.high)}`) },
+  ],
+  [
+    { title: 'speed-up', cell: ({ speedUp }) => ({ text: speedUp.value.toFixed(2), style: 'bold' }) },
+    { title: '95%', cell: ({ speedUp }) => dim(rangeOf(speedUp)) },
+  ],
+  [{ title: 'efficiency', cell: ({ efficiency }) => plain(percent(efficiency)) }],
+  [{ title: 'machine', cell: ({ machine }) => plain(machine.value.toFixed(2)) }],
 ];
-const START: Column = { title: 'start', cell: ({ startMs }) => plain(formatMs(startMs)) };
+const BARE_LOOP: Unit<Row> = [
+  {
+    title: 'bare loop',
+    cell: ({ bareLoop }) => plain(bareLoop === undefined ? '' : bareLoop.value.toFixed(2)),
+  },
+];
+const OF_IT: Unit<Row> = [{ title: 'of it', cell: ({ ofIt }) => plain(percent(ofIt.value)) }];
+const COST: readonly Unit<Row>[] = [
+  [{ title: 'CPU', cell: ({ cpuMs }) => plain(formatMs(cpuMs)) }],
+  [{ title: 'memory', cell: ({ peakRssBytes }) => plain(formatBytes(peakRssBytes)) }],
+  [{ title: 'busy', cell: ({ busyShare }) => plain(formatShare(busyShare)) }],
+  [{ title: 'queue', cell: ({ queueShare }) => plain(formatShare(queueShare)) }],
+  [{ title: 'overhead', cell: ({ overheadShare }) => plain(tenths(overheadShare)) }],
+];
+const START: Unit<Row> = [{ title: 'start', cell: ({ startMs }) => plain(formatMs(startMs)) }];
 
-/** Where it was measured, in one line. */
-export function renderEnvironment({ node, cpu, cores, usableCores, load }: Environment): Line {
+/** Where it was measured. */
+export function renderEnvironment({ node, cpu, cores, usableCores, load }: Environment, width: number): Line[] {
   const usable = usableCores === cores ? '' : `, ${usableCores} of them usable`;
-  return [
-    dim(` Node ${node.slice(1)} · ${clean(cpu)}, ${cores === 1 ? '1 core' : `${cores} cores`}${usable} · load ${load}`),
-  ];
+  const text = `Node ${node.slice(1)} · ${clean(cpu)}, ${cores === 1 ? '1 core' : `${cores} cores`}${usable} · load ${load}`;
+  return wrap(text, width - 1).map((line) => [dim(` ${line}`)]);
 }
 
 /** @param width cells of the terminal */
@@ -67,9 +81,8 @@ export function renderBenchmark(
   const { repeat, warmup } = settings;
   const rounds = `median of ${repeat === 1 ? '1 round' : `${repeat} rounds`} after ${warmup === 0 ? 'no warm-up' : warmup === 1 ? '1 warm-up' : `${warmup} warm-ups`}`;
   const lines: Line[] = [
-    [plain(' '), { text: clean(workflow), style: 'bold' }, dim(`  ${clean(file)} · ${rounds}`)],
-    [],
-    ...blocks(analysis.rows, advice.threads, width),
+    ...heading([plain(' '), { text: clean(workflow), style: 'bold' }, dim(`  ${clean(file)}`)], ` · ${rounds}`, width),
+    ...blocksOf(analysis.rows, advice.threads, width),
     [],
     ...paragraph('recommended', [{ text: headOf(advice), style: 'bold' }], `: ${advice.because}`, width),
     ...(advice.beyond === undefined ? [] : paragraph('', [], capital(advice.beyond), width)),
@@ -108,30 +121,54 @@ export function renderLegend(width: number): Line[] {
   ];
 }
 
-function blocks(rows: readonly Row[], recommended: number | undefined, width: number): Line[] {
-  const hasLoop = rows.some(({ bareLoop }) => bareLoop !== undefined);
-  const result = [...RESULT, ...(hasLoop ? [BARE_LOOP] : []), OF_IT];
-  for (const columns of [[...COST, START], COST]) {
-    const whole = block([THREADS, ...result, ...columns], rows, recommended);
-    if (Math.max(...whole.map(widthOfLine)) <= width) return whole;
-  }
-  return [
-    ...block([THREADS, ...result], rows, recommended),
-    [],
-    ...block([THREADS, ...COST, START], rows, recommended),
-  ];
+/** What it is about, and beside it or below how it was measured. */
+function heading(subject: Line, how: string, width: number): Line[] {
+  const whole = [...subject, dim(how)];
+  return widthOfLine(whole) <= width ? [whole] : [subject, [dim(how)]];
 }
 
-function block(columns: readonly Column[], rows: readonly Row[], recommended: number | undefined): Line[] {
+function blocksOf(rows: readonly Row[], recommended: number | undefined, width: number): Line[] {
+  const hasLoop = rows.some(({ bareLoop }) => bareLoop !== undefined);
+  const result = [...RESULT, ...(hasLoop ? [BARE_LOOP] : []), OF_IT];
+  const pack = (units: readonly Unit<Row>[]): Column<Row>[][] => packed(units, rows, width);
+  const whole = pack([...result, ...COST, START]);
+  // A second block for this one alone is too much for what it says.
+  const withoutStart = pack([...result, ...COST]);
+  const apart = [...pack(result), ...pack([...COST, START])];
+  const one = [whole, withoutStart].find((blocks) => blocks.length === 1);
+  return (one ?? (apart.length <= whole.length ? apart : whole)).flatMap((columns) =>
+    block(columns, rows, ({ threads }) => threads === recommended),
+  );
+}
+
+/** The columns in blocks, each with the thread counts, that are no wider than the terminal unless one unit is. */
+function packed<R extends { readonly threads: number }>(
+  units: readonly Unit<R>[],
+  rows: readonly R[],
+  width: number,
+): Column<R>[][] {
+  const blocks: Column<R>[][] = [];
+  for (const unit of units) {
+    const wider = [...(blocks.at(-1) ?? []), ...unit];
+    const fits = Math.max(...block(wider, rows).map(widthOfLine)) <= width;
+    if (blocks.length > 0 && fits) blocks.splice(-1, 1, wider);
+    else blocks.push([THREADS, ...unit]);
+  }
+  return blocks;
+}
+
+/** Below an empty line. */
+function block<R>(columns: readonly Column<R>[], rows: readonly R[], isMarked?: (row: R) => boolean): Line[] {
   const widths = columns.map(({ title, cell }) =>
     Math.max(widthOf(title), ...rows.map((row) => widthOf(cell(row).text))),
   );
   const line = (cells: readonly Span[], lead: string): Line =>
-    cells.flatMap(({ text, style }, index) => [
-      plain(index === 0 ? lead : '  '),
-      { text: padStart(text, widths[index] ?? 0), style },
-    ]);
+    cells.flatMap(({ text, style }, index) => {
+      const pad = columns[index]?.align === 'left' ? padEnd : padStart;
+      return [plain(index === 0 ? lead : '  '), { text: pad(text, widths[index] ?? 0), style }];
+    });
   return [
+    [],
     line(
       columns.map(({ title }) => dim(title)),
       '   ',
@@ -139,7 +176,7 @@ function block(columns: readonly Column[], rows: readonly Row[], recommended: nu
     ...rows.map((row) =>
       line(
         columns.map(({ cell }) => cell(row)),
-        row.threads === recommended ? ' ▸ ' : '   ',
+        isMarked?.(row) === true ? ' ▸ ' : '   ',
       ),
     ),
   ];
@@ -152,6 +189,19 @@ const VERDICTS: Readonly<Record<Verdict, { readonly text: string; readonly style
   machine: { text: '! slower, as the machine is', style: 'yellow' },
 };
 
+const DIFFERENCE: readonly Unit<Difference>[] = [
+  [{ title: 'then', cell: ({ thenMs }) => plain(formatMs(thenMs)) }],
+  [{ title: 'now', cell: ({ nowMs }) => ({ text: formatMs(nowMs), style: 'bold' }) }],
+  [
+    { title: 'change', cell: ({ ratio, verdict }) => ({ text: change(ratio.value), style: VERDICTS[verdict].style }) },
+    { title: '95%', cell: ({ ratio }) => dim(`${change(ratio.low)} to ${change(ratio.high)}`) },
+  ],
+  [
+    { title: 'machine', cell: ({ machine }) => plain(change(machine)) },
+    { title: '', cell: ({ verdict }) => VERDICTS[verdict], align: 'left' },
+  ],
+];
+
 /** The differences from an earlier benchmark. */
 export function renderComparison(
   { differences, missing, warnings }: BaselineComparison,
@@ -159,35 +209,10 @@ export function renderComparison(
   threshold: number,
   width: number,
 ): Line[] {
-  const texts = differences.map(({ threads, thenMs, nowMs, ratio, machine, verdict }) => [
-    plain(String(threads)),
-    plain(formatMs(thenMs)),
-    { text: formatMs(nowMs), style: 'bold' as const },
-    { text: change(ratio.value), style: VERDICTS[verdict].style },
-    dim(`${change(ratio.low)} to ${change(ratio.high)}`),
-    plain(change(machine)),
-    VERDICTS[verdict],
-  ]);
-  const titles = ['threads', 'then', 'now', 'change', '95%', 'machine', ''];
-  const widths = titles.map((title, index) =>
-    Math.max(...[title, ...texts.map((cells) => cells[index]?.text ?? '')].map(widthOf)),
-  );
-  const line = (cells: readonly Span[]): Line =>
-    cells.flatMap(({ text, style }, index) => [
-      plain(index === 0 ? '   ' : '  '),
-      { text: index === titles.length - 1 ? text : padStart(text, widths[index] ?? 0), style },
-    ]);
+  const how = `  of ${clean(baseline.createdAt).slice(0, 16).replace('T', ' ')}, threshold ${Number((threshold * 100).toFixed(2))}%`;
   const lines: Line[] = [
-    [
-      plain(' against '),
-      { text: clean(baseline.file), style: 'bold' },
-      dim(
-        `  of ${clean(baseline.createdAt).slice(0, 16).replace('T', ' ')}, threshold ${Number((threshold * 100).toFixed(2))}%`,
-      ),
-    ],
-    [],
-    line(titles.map(dim)),
-    ...texts.map(line),
+    ...heading([plain(' against '), { text: clean(baseline.file), style: 'bold' }], how, width),
+    ...packed(DIFFERENCE, differences, width).flatMap((columns) => block(columns, differences)),
     ...(missing.length === 0
       ? []
       : [[], ...paragraph('note', [], `not in the baseline: ${missing.join(', ')} threads`, width, 'yellow')]),

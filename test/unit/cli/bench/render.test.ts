@@ -4,9 +4,9 @@ import { compareWith } from '../../../../src/cli/bench/baseline.ts';
 import { renderChart, ticks, type ChartSpec } from '../../../../src/cli/bench/chart.ts';
 import { renderPage } from '../../../../src/cli/bench/html.ts';
 import { showProgress } from '../../../../src/cli/bench/progress.ts';
-import { renderBenchmark, renderComparison, renderLegend } from '../../../../src/cli/bench/table.ts';
-import { paintPlain, widthOfLine, type Line } from '../../../../src/observe/text.ts';
-import { benchmarkOf, documentOf, samplesOf } from '../../../support/bench-samples.ts';
+import { renderBenchmark, renderComparison, renderEnvironment, renderLegend } from '../../../../src/cli/bench/table.ts';
+import { paintPlain, widthOf, type Line } from '../../../../src/observe/text.ts';
+import { benchmarkOf, documentOf, HERE, samplesOf } from '../../../support/bench-samples.ts';
 
 const benchmark = benchmarkOf(
   samplesOf({
@@ -39,17 +39,45 @@ describe('the table', () => {
     assert.match(lines[10] ?? '', /^ ▸ {7}4 +1\.05s +160 MB +90% +8% +2\.0% +300ms$/);
   });
 
-  it('fits into any width', () => {
-    for (const width of [60, 80, 100, 120, 200]) {
-      const comparison = compareWith({ benchmark, warnings: ['a '.repeat(60).trim()] }, benchmark, 0.1);
-      const lines = [
-        ...renderBenchmark(benchmark, settings, width),
-        ...renderLegend(width),
-        ...renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-29T10:00' }, 0.1, width),
-      ];
-      // Below 80 columns the table itself is wider.
-      for (const line of lines) assert.ok(widthOfLine(line) <= Math.max(80, width), paintPlain(line));
-    }
+  // With a bare loop and times of ordinary length, against which the machine has become slower.
+  const long = benchmarkOf(
+    samplesOf(
+      { 1: [12_340, 12_910, 11_870], 2: [6_520, 6_150, 6_250], 16: [1_290, 1_181, 1_284] },
+      { control: { oneMs: 200, allMs: 200, ownMs: 900 } },
+    ),
+  );
+  const slower = benchmarkOf(
+    long.samples.map((sample) => ({
+      ...sample,
+      wallMs: sample.wallMs * 1.5,
+      control: { ...sample.control, allMs: 300 },
+    })),
+  );
+  const all = (width: number): string[] => {
+    const comparison = compareWith({ benchmark: long, warnings: ['a '.repeat(60).trim()] }, slower, 0.1);
+    return textOf([
+      ...renderBenchmark(long, settings, width),
+      ...renderLegend(width),
+      ...renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-29T10:00' }, 0.1, width),
+      ...renderEnvironment({ ...HERE, cpu: 'Intel(R) Xeon(R) Processor @ 2.90GHz', usableCores: 2 }, width),
+    ]);
+  };
+  const titles = (lines: readonly string[]): string[] =>
+    lines.flatMap((line) => (/^ {3}threads/.test(line) ? line.trim().split(/ {2,}/).slice(1) : []));
+
+  for (const width of [50, 60, 72, 80, 90, 100, 120, 140, 200]) {
+    it(`fits into ${width} columns`, () => {
+      for (const line of all(width)) assert.ok(widthOf(line) <= width, line);
+    });
+  }
+
+  it('has every column once, whatever the width, and an interval beside its value', () => {
+    const columns = titles(all(200));
+    assert.deepEqual(
+      columns.join(' '),
+      'time 95% speed-up 95% efficiency machine bare loop of it CPU memory busy queue overhead start then now change 95% machine',
+    );
+    for (const width of [50, 60, 80, 90, 100]) assert.deepEqual(titles(all(width)), columns, `at ${width}`);
   });
 
   it('lets nothing from outside move the cursor', () => {
