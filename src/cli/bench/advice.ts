@@ -8,16 +8,19 @@ import type { Interval } from './stats.ts';
 /** A further thread is worth having when it does at least so much of what one thread alone does. */
 export const WORTH = 0.25;
 
-/** So much of the cores must a loop that spins get, or the figures are about the machine. */
+/** Gaining so many times as much as there are cores is more than noise: what runs there does not only compute. */
+const BEYOND_CORES = 1.1;
+
+/** So much of the cores must a loop that spins get, or the figures may be about the machine. */
 const LEAST_OF_MACHINE = 0.9;
 
 export interface Advice {
-  /** One of the measured counts; undefined when the machine was too busy to tell. */
+  /** One of the measured counts; undefined when they do not tell. */
   readonly threads: number | undefined;
   readonly because: string;
   /** Counts that would be recommended if the true speed-ups were at an end of their intervals. */
   readonly orRather: readonly number[];
-  /** What the laws say of counts that were not measured; undefined without a law. */
+  /** What the laws say of counts that were not measured; undefined without a law, or where it has nothing to say. */
   readonly beyond: string | undefined;
 }
 
@@ -28,17 +31,43 @@ export interface Advice {
  */
 export function recommend(rows: readonly Row[], fits: Pick<Analysis, 'amdahl' | 'usl'>, usableCores: number): Advice {
   const chosen = pick(rows, ({ value }) => value);
+  const why = whyNone(rows, chosen, usableCores);
+  if (why !== undefined) return { threads: undefined, because: why, orRather: [], beyond: undefined };
   const last = rows.at(-1) as Row;
   const others = [pick(rows, ({ low }) => low), pick(rows, ({ high }) => high)].map(({ threads }) => threads);
-  const different = [...new Set(others.filter((threads) => threads !== chosen.threads))];
-  const starved = starvedRow(rows, usableCores);
-  const isTold = starved === undefined || starved.threads <= chosen.threads;
+  const isWaiting = waitsIn(rows, usableCores);
   return {
-    threads: isTold ? chosen.threads : undefined,
-    because: isTold ? reasonOf(chosen, last, usableCores) : tooBusy(starved),
-    orRather: different,
-    beyond: beyond(fits, last.threads, usableCores),
+    threads: chosen.threads,
+    because: reasonOf(chosen, last, isWaiting, usableCores),
+    orRather: [...new Set(others.filter((threads) => threads !== chosen.threads))],
+    // The laws are about cores, and fitted to what was measured within them.
+    beyond: isWaiting ? undefined : beyond(fits, last.threads, usableCores),
   };
+}
+
+/** Why the rows recommend nothing, when they do not. */
+function whyNone(rows: readonly Row[], chosen: Row, usableCores: number): string | undefined {
+  if (rows.every(({ busyShare }) => busyShare === 0)) {
+    return 'nothing was executed on threads, so their number makes no difference';
+  }
+  if (rows.length === 1 && (usableCores > 1 || chosen.threads > 1)) {
+    return `only ${countOf(chosen.threads, 'thread')} ${chosen.threads === 1 ? 'was' : 'were'} measured, and there is nothing to compare with`;
+  }
+  const base = rows[0]?.threads ?? 1;
+  const lacking = rows.find((row) => isStarved(row, base, usableCores) && isByMachine(chosen, row, base));
+  if (lacking === undefined) return undefined;
+  return `the machine gave too little to tell: a loop that spins gained ${lacking.machine.value.toFixed(2)} from ${countOf(lacking.threads, 'thread')} and ${chosen.machine.value.toFixed(2)} from ${chosen.threads}; measure again when nothing else runs, and if that is all it gives, use ${countOf(chosen.threads, 'thread')}`;
+}
+
+/**
+ * Whether the machine explains that the threads beyond the chosen count gained little: it gave them little, or the
+ * pipeline made enough of what it gave.
+ */
+function isByMachine(chosen: Row, row: Row, base: number): boolean {
+  if (row.threads <= chosen.threads) return false;
+  const each = (of: (row: Row) => number): number => ((of(row) - of(chosen)) * base) / (row.threads - chosen.threads);
+  const given = each(({ machine }) => machine.value);
+  return given < WORTH || each(({ speedUp }) => speedUp.value) >= WORTH * given;
 }
 
 /** Up to which count each further thread is worth having, by the middle or an end of the intervals. */
@@ -53,18 +82,27 @@ function pick(rows: readonly Row[], end: (speedUp: Interval) => number): Row {
   return chosen;
 }
 
-function tooBusy({ machine, threads }: Row): string {
-  return `the machine was too busy to tell: ${threads} threads gained little, but a loop that spins gained ${machine.value.toFixed(2)} from them; measure again when it is quiet`;
+function reasonOf(chosen: Row, last: Row, isWaiting: boolean, usableCores: number): string {
+  const isMost = chosen === last;
+  const limit = isMost
+    ? 'the most that were measured'
+    : `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone`;
+  const cores = countOf(usableCores, 'usable core');
+  if (chosen.threads > usableCores) {
+    return isWaiting
+      ? `${limit}; more threads than the ${cores} gain, so what they execute waits more than it computes`
+      : `${limit}; this machine has only ${cores}`;
+  }
+  if (!isMost) return limit;
+  if (last.threads < usableCores) return `${limit}; this machine has ${cores}`;
+  if (usableCores === 1) return 'the process may use one core only';
+  return `each of the ${cores} of this machine is worth using`;
 }
 
-function reasonOf(chosen: Row, last: Row, usableCores: number): string {
-  if (chosen.threads < last.threads) {
-    return `beyond ${chosen.threads}, a further thread did less than ${WORTH * 100}% of what one thread does alone`;
-  }
-  if (last.threads < usableCores)
-    return `the most that were measured; this machine has ${countOf(usableCores, 'usable core')}`;
-  if (usableCores === 1) return 'the process may use one core only';
-  return `each of the ${usableCores} usable cores of this machine is worth using`;
+/** Whether more was gained than the cores could give: the execs wait for something else than a core. */
+export function waitsIn(rows: readonly Row[], usableCores: number): boolean {
+  const base = Math.min(rows[0]?.threads ?? 1, usableCores);
+  return rows.some(({ threads, speedUp }) => threads > usableCores && speedUp.low * base > usableCores * BEYOND_CORES);
 }
 
 function beyond(
@@ -115,9 +153,11 @@ export function describeOwnLoop(result: OwnLoopResult): string {
 /** The first thread count, of those there are cores for, for which the machine had no cores to give. */
 export function starvedRow(rows: readonly Row[], usableCores: number): Row | undefined {
   const base = rows[0]?.threads ?? 1;
-  return rows.find(
-    ({ threads, machine }) => threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / base),
-  );
+  return rows.find((row) => isStarved(row, base, usableCores));
+}
+
+function isStarved({ threads, machine }: Row, base: number, usableCores: number): boolean {
+  return threads <= usableCores && machine.value < LEAST_OF_MACHINE * (threads / base);
 }
 
 /** `2 threads`, or that there is no recommendation. */

@@ -1,6 +1,6 @@
 /** What to know of the figures before believing them. Pure. */
 import { formatCount } from '../../observe/format.ts';
-import { countOf, starvedRow, type Advice } from './advice.ts';
+import { countOf, starvedRow, waitsIn, type Advice } from './advice.ts';
 import { NOISE_LIMIT, type Analysis } from './analysis.ts';
 
 /** Above the ideal by so much is more than noise. */
@@ -33,9 +33,9 @@ export function cautionsOf(of: CautionsOf): string[] {
 
 type Look = (of: CautionsOf) => string | undefined;
 
-const beyondCores: Look = ({ counts, usableCores }) => {
+const beyondCores: Look = ({ analysis: { rows }, counts, usableCores }) => {
   const many = counts.filter((count) => count > usableCores);
-  if (many.length === 0) return undefined;
+  if (many.length === 0 || waitsIn(rows, usableCores)) return undefined;
   return `${many.join(', ')} threads are more than the ${countOf(usableCores, 'usable core')}: there they take turns`;
 };
 
@@ -87,5 +87,6 @@ const fewRounds: Look = ({ repeat }) =>
 const superlinear: Look = ({ analysis: { rows }, counts: [first = 1] }) => {
   const row = rows.find(({ speedUp, threads }) => speedUp.low > (threads / first) * SUPERLINEAR);
   if (row === undefined) return undefined;
-  return `${row.threads} threads are more than ${row.threads / first} times as fast as ${first}: look for what fewer lack (memory, caches), or for work that is skipped`;
+  const times = Number((row.threads / first).toFixed(2));
+  return `${row.threads} threads are more than ${times} times as fast as ${first}: look for what fewer lack (memory, caches), or for work that is skipped`;
 };

@@ -20,6 +20,15 @@ const byLaw = (sigma: number, kappa: number, counts: readonly number[]): Sample[
     ),
   );
 
+/** Speed-ups, and what a loop that spins gained beside them. */
+const withMachine = (gains: Readonly<Record<number, readonly [speedUp: number, machine: number]>>): Sample[] =>
+  Object.entries(gains).flatMap(([threads, [speedUp, machine]]) =>
+    samplesOf(
+      { [threads]: Array.from({ length: 5 }, () => 1_000 / speedUp) },
+      { control: { oneMs: 200, allMs: (200 * Number(threads)) / machine } },
+    ),
+  );
+
 describe('the figures of a thread count', () => {
   it('are ratios round by round, not ratios of medians', () => {
     // The machine became twice as slow after the first round: each round says 2, the medians say 1.
@@ -176,15 +185,68 @@ describe('the recommendation', () => {
     ];
     const advice = adviceOf(busy, 2);
     assert.equal(advice.threads, undefined);
-    assert.match(
+    assert.equal(
       advice.because,
-      /^the machine was too busy to tell: 2 threads gained little, but a loop that spins gained 1\.05/,
+      'the machine gave too little to tell: a loop that spins gained 1.05 from 2 threads and 1.00 from 1; measure again when nothing else runs, and if that is all it gives, use 1 thread',
     );
+    assert.deepEqual([advice.orRather, advice.beyond], [[], undefined]);
+    // Half of what there is to gain on a machine that gives a half: it may be worth it on a whole one.
+    assert.equal(adviceOf(withMachine({ 1: [1, 1], 2: [1.2, 1.4] }), 2).threads, undefined);
   });
 
-  it('of one core or one count is what there is', () => {
-    assert.match(adviceOf(samplesOf({ 1: [1] }), 1).because, /may use one core only/);
-    assert.equal(adviceOf(samplesOf({ 1: [1] }), 1).beyond, undefined);
+  it('does not blame the machine for what the pipeline leaves of it', () => {
+    // All cores together are slower than one alone; the pipeline gains next to nothing from what they give.
+    const turbo = adviceOf(withMachine({ 1: [1, 1], 2: [1.5, 1.97], 4: [1.6, 3.8], 8: [1.6, 5.5] }), 8);
+    assert.equal(turbo.threads, 2);
+    assert.match(turbo.because, /^beyond 2, a further thread did less than 25%/);
+    assert.equal(adviceOf(withMachine({ 1: [1, 1], 2: [1, 1.9], 4: [1, 3.5], 8: [1, 6.5] }), 8).threads, 1);
+    assert.equal(adviceOf(withMachine({ 1: [1, 1], 2: [1.97, 1.97], 4: [3.8, 3.8], 8: [5.5, 5.5] }), 8).threads, 8);
+    // Two threads for each core.
+    const { threads, because } = adviceOf(withMachine({ 1: [1, 1], 4: [4, 4], 8: [4.7, 4.7] }), 8);
+    assert.equal(threads, undefined);
+    assert.match(because, /gained 4\.70 from 8 threads and 4\.00 from 4; .* if that is all it gives, use 4 threads$/);
+  });
+
+  it('of one core is one, of one count is none', () => {
+    const only = adviceOf(samplesOf({ 1: [1] }), 1);
+    assert.equal(only.threads, 1);
+    assert.match(only.because, /may use one core only/);
+    assert.equal(only.beyond, undefined);
+    for (const [threads, cores, because] of [
+      [2, 2, 'only 2 threads were measured, and there is nothing to compare with'],
+      [1, 8, 'only 1 thread was measured, and there is nothing to compare with'],
+      [4, 1, 'only 4 threads were measured, and there is nothing to compare with'],
+    ] as const) {
+      const advice = adviceOf(samplesOf({ [threads]: [9, 9] }), cores);
+      assert.deepEqual([advice.threads, advice.because], [undefined, because]);
+    }
+  });
+
+  it('beyond the cores is for what waits', () => {
+    const waits = adviceOf(byLaw(0.005, 0, [1, 2, 4, 8]), 2);
+    assert.equal(waits.threads, 8);
+    assert.match(
+      waits.because,
+      /^the most that were measured; more threads than the 2 usable cores gain, so what they/,
+    );
+    assert.equal(waits.beyond, undefined, 'a law of cores');
+    const some = adviceOf(samplesOf({ 1: [1_000], 2: [500], 4: [250], 8: [240] }), 2);
+    assert.equal(some.threads, 4);
+    assert.match(some.because, /^beyond 4, a further thread did .*; more threads than the 2 usable cores gain/);
+    // Four cores give that much.
+    const computes = adviceOf(samplesOf({ 1: [1_000], 8: [255] }), 4);
+    assert.equal(computes.threads, 8);
+    assert.equal(computes.because, 'the most that were measured; this machine has only 4 usable cores');
+    const from8 = adviceOf(samplesOf({ 8: [1_000], 16: [990] }), 4);
+    assert.match(from8.because, /^beyond 8, .*; this machine has only 4 usable cores$/);
+  });
+
+  it('is none where nothing runs on threads', () => {
+    const empty = samplesOf({ 1: [3, 2, 3], 2: [1, 1, 1] }, { busyMs: 0, executions: 0 });
+    const advice = adviceOf(empty, 2);
+    assert.equal(advice.threads, undefined);
+    assert.equal(advice.because, 'nothing was executed on threads, so their number makes no difference');
+    assert.deepEqual([advice.orRather, advice.beyond], [[], undefined]);
   });
 });
 
@@ -207,12 +269,20 @@ describe('the cautions', () => {
   });
 
   it('tell of each thing once', () => {
-    assert.match(cautions(byLaw(0.05, 0, [1, 2, 4]), 2), /^4 threads are more than the 2 usable cores/);
+    assert.match(
+      cautions([...byLaw(0.05, 0, [1, 2]), ...samplesOf({ 4: [520, 520, 520, 520, 520] })], 2),
+      /^4 threads are more than the 2 usable cores: there they take turns$/,
+    );
+    assert.equal(cautions(byLaw(0.05, 0, [1, 2, 4]), 2), '', 'they wait, and take no turns');
     assert.match(cautions(byLaw(0.05, 0, [2, 4]), 4), /^1 thread was not measured: speed-ups are against 2 threads/);
     assert.match(cautions(samplesOf({ 1: [9, 9], 2: [5, 5] }), 2), /^2 rounds: an interval/);
     assert.match(
       cautions(samplesOf({ 1: [9, 9, 9, 9, 9], 2: [3, 3, 3, 3, 3] }), 2),
       /^2 threads are more than 2 times as fast as 1/,
+    );
+    assert.match(
+      cautions(samplesOf({ 3: [9, 9, 9, 9, 9], 7: [3, 3, 3, 3, 3] }), 8),
+      /\n7 threads are more than 2\.33 times as fast as 3:/,
     );
     const starved = [
       ...byLaw(0.05, 0, [1]),

@@ -162,7 +162,7 @@ describe('the page', () => {
     const samples = [...samplesOf({ 1: [9, 9] }), ...samplesOf({ 2: [9, 9] }, { control: { oneMs: 200, allMs: 400 } })];
     const busy = benchmarkOf(samples, { inputs: { limit: undefined, name: 'n' } });
     const html = renderPage(documentOf([busy]), new Map());
-    assert.match(html, /<b>Recommended: none<\/b><span>the machine was too busy to tell/);
+    assert.match(html, /<b>Recommended: none<\/b><span>the machine gave too little to tell/);
     assert.doesNotMatch(html, /class="chosen"|undefined/);
     assert.doesNotMatch(textOf(renderBenchmark(busy, settings, 120)).join('\n'), /▸/);
   });
