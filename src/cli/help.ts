@@ -149,7 +149,8 @@ Examples:
   cano bench pipeline.ts --json > before.json
   cano bench pipeline.ts --baseline before.json --threshold 5%
 
-Exit codes: 0 done, 1 a run failed or it is slower than the baseline, 2 nothing was run (bad usage), 130 interrupted.
+Exit codes: 0 done, 1 a run failed or it is slower than the baseline, 2 nothing was run (bad usage),
+3 the baseline has done other work, so there is no verdict, 130 interrupted.
 `;
 }
 

@@ -1,7 +1,7 @@
 /** What the user asked for cannot be done: a message, no stack, exit code 2. */
 import { CanoError } from '../index.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, notCompared: 3, interrupted: 130 } as const;
 
 /** The error of bad usage; `hint` is what to do about it. */
 export function usageError(message: string, hint?: string): CanoError {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -65,6 +74,8 @@ describe('cano bench', { concurrency: 2 }, () => {
       ['page.html'],
     );
 
+    assert.doesNotMatch(out, /"(?:baseline|comparison)"/, 'there is nothing to compare with');
+
     // The same pipeline a thousandth as long, once upon a time: a run that stalls may take ten times what it usually does.
     const faster = benchmark.samples.map((sample) => Object.assign(sample, { wallMs: sample.wallMs / 1_000 }));
     writeFileSync(
@@ -85,10 +96,43 @@ describe('cano bench', { concurrency: 2 }, () => {
     assert.match(again.out, / 1 .* \+\d+\.\d% .* ✖ slower\n/);
     assert.equal(again.code, 1, again.err);
 
+    const less = benchmark.samples.map((sample) => Object.assign(sample, { executions: 5 }));
+    writeFileSync(file('less.json'), JSON.stringify({ ...document, benchmarks: [{ ...benchmark, samples: less }] }));
+    const against = ['--baseline', file('less.json'), '--json'];
+    const other = await cano(['bench', fixture('benched'), ...ONCE, '--items=6', ...against, '--', '--threshold=0.5']);
+    assert.equal(other.code, 3, other.err);
+    assert.match(other.err, / 1 .* ! not compared\n/);
+    assert.match(other.err, /note +5 executions then, 6 now: that is other work, and not compared/);
+    const compared = JSON.parse(other.out) as BenchDocument;
+    assert.deepEqual(compared.baseline, {
+      file: file('less.json'),
+      createdAt: document.createdAt,
+      threshold: 0.1,
+    });
+    assert.deepEqual(
+      compared.benchmarks[0]?.comparison?.differences.map(({ threads, verdict }) => [threads, verdict]),
+      [[1, 'other']],
+    );
+
     const over = ['--html', file('before.json'), '--baseline', file('before.json')];
     const refused = await cano(['bench', fixture('benched'), ...ONCE, '--items=6', ...over, '--', '--threshold=0.5']);
     assert.equal(refused.code, 2, refused.err);
     assert.match(refused.err, /--html: '.*before\.json' is the file of --baseline too: name another one/);
+  });
+
+  it('keeps what was measured when the page cannot be written', async () => {
+    mkdirSync(file('gone'));
+    const html = join(folder, 'gone', 'page.html');
+    const { saw, ended } = startCano(['bench', fixture('benched'), ...ONCE, '--json', '--html', html]);
+    // By then the folder has been asked for.
+    await saw('round 1/1');
+    rmdirSync(file('gone'));
+    const { code, out, err } = await ended;
+    assert.equal(code, 1, err);
+    assert.equal((JSON.parse(out) as BenchDocument).benchmarks[0]?.samples.length, 1);
+    assert.match(err, /threads +time +95%/);
+    assert.match(err, /cano: the benchmark is over, but its page could not be written:\ncano: ENOENT: .*\n/);
+    assert.doesNotMatch(err, /page: |\n +at /);
   });
 
   it('refuses before it measures', async () => {

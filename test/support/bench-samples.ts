@@ -1,6 +1,7 @@
 /** Made-up measurements for `cano bench`. */
 import { recommend } from '../../src/cli/bench/advice.ts';
 import { analyse } from '../../src/cli/bench/analysis.ts';
+import { compareWith, type BaselineComparison } from '../../src/cli/bench/baseline.ts';
 import { cautionsOf } from '../../src/cli/bench/cautions.ts';
 import type { BenchDocument, Benchmark } from '../../src/cli/bench/document.ts';
 import type { Environment } from '../../src/cli/bench/environment.ts';
@@ -76,9 +77,17 @@ export function benchmarkOf(samples: readonly Sample[], more: Partial<Benchmark>
     analysis,
     advice,
     cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores }),
+    comparison: undefined,
     ...more,
   };
 }
+
+/** Compared with `THEN`. */
+export function comparedWith(then: Benchmark, now: Benchmark, ...warnings: string[]): BaselineComparison {
+  return compareWith({ benchmark: then, warnings }, now, THEN.threshold);
+}
+
+export const THEN = { file: 'before.json', createdAt: '2026-11-28T09:30:00Z', threshold: 0.1 };
 
 export function documentOf(benchmarks: readonly Benchmark[]): BenchDocument {
   return {
@@ -87,6 +96,7 @@ export function documentOf(benchmarks: readonly Benchmark[]): BenchDocument {
     createdAt: '2026-11-29T10:00:00.000Z',
     environment: HERE,
     settings: { threads: [1, 2], repeat: 5, warmup: 1 },
+    baseline: undefined,
     benchmarks,
   };
 }

@@ -5,14 +5,21 @@
  *    ratio lies above 1.
  * V2 What the machine itself has lost since, by the loop that spins, is not the pipeline's doing: a slower median counts only
  *    when it is past the threshold with that taken off as well.
- * V3 Other work or another machine is not compared at all.
+ * V3 Other work or another machine is not compared at all. What shows only afterwards, because as many threads executed
+ *    more or less than they did, has no verdict.
  */
+import { formatCount } from '../../observe/format.ts';
 import { usageError } from '../usage.ts';
 import type { Baseline, BaselineBenchmark, Benchmark } from './document.ts';
 import type { Environment } from './environment.ts';
 import { median, ratioInterval, type Interval } from './stats.ts';
 
-export type Verdict = 'slower' | 'faster' | 'same' | 'machine';
+export type Verdict = 'slower' | 'faster' | 'same' | 'machine' | 'other';
+
+export interface Executions {
+  readonly least: number;
+  readonly most: number;
+}
 
 /** One thread count now and then. */
 export interface Difference {
@@ -23,12 +30,14 @@ export interface Difference {
   readonly ratio: Interval;
   /** The same of the loop that spins. */
   readonly machine: number;
-  /** `machine`: slower, as the machine is. */
+  /** Executions of a run, then and now. */
+  readonly thenExecutions: Executions;
+  readonly nowExecutions: Executions;
+  /** `machine`: slower, as the machine is; `other`: no verdict, since it is other work. */
   readonly verdict: Verdict;
 }
 
 export interface BaselineComparison {
-  readonly workflow: string;
   readonly differences: readonly Difference[];
   /** Thread counts of now that were not measured then. */
   readonly missing: readonly number[];
@@ -104,7 +113,7 @@ export function matchBaseline(
 /** @param threshold share by which a median may be slower */
 export function compareWith(
   { benchmark: then, warnings }: ReturnType<typeof matchBaseline>,
-  now: Benchmark,
+  now: Pick<Benchmark, 'analysis' | 'samples' | 'controlIterations'>,
   threshold: number,
 ): BaselineComparison {
   const counts = now.analysis.rows.map(({ threads }) => threads);
@@ -117,22 +126,38 @@ export function compareWith(
       const [nowMs, thenMs] = [own.map(({ wallMs }) => wallMs), theirs.map(({ wallMs }) => wallMs)];
       const ratio = ratioInterval(nowMs, thenMs);
       const machine = loopOf(own, now.controlIterations) / loopOf(theirs, then.controlIterations);
+      const [thenExecutions, nowExecutions] = [executionsOf(theirs), executionsOf(own)];
+      const isSame = thenExecutions.least <= nowExecutions.most && nowExecutions.least <= thenExecutions.most;
       return {
         threads,
         thenMs: median(thenMs),
         nowMs: median(nowMs),
         ratio,
         machine,
-        verdict: verdictOf(ratio, machine, threshold),
+        thenExecutions,
+        nowExecutions,
+        verdict: isSame ? verdictOf(ratio, machine, threshold) : 'other',
       };
     });
-  const [before, after] = [workOf(then.samples), workOf(now.samples)];
-  return {
-    workflow: now.workflow,
-    differences,
-    missing,
-    warnings: [...warnings, ...(before === after ? [] : [`other work: ${before} executions then, ${after} now`])],
-  };
+  return { differences, missing, warnings: [...warnings, ...otherWork(differences)] };
+}
+
+/** Said once where it is so of all thread counts. */
+function otherWork(differences: readonly Difference[]): string[] {
+  const told = new Map<string, number[]>();
+  for (const { threads, thenExecutions, nowExecutions, verdict } of differences) {
+    const [before, after] = [rangeOf(thenExecutions), rangeOf(nowExecutions)];
+    if (before === after) continue;
+    const text = `${before} executions then, ${after} now${verdict === 'other' ? ': that is other work, and not compared' : ''}`;
+    told.set(text, [...(told.get(text) ?? []), threads]);
+  }
+  return [...told].map(([text, counts]) =>
+    counts.length === differences.length ? text : `${counts.join(', ')} threads: ${text}`,
+  );
+}
+
+function rangeOf({ least, most }: Executions): string {
+  return least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
 }
 
 export function verdictOf(ratio: Interval, machine: number, threshold: number): Verdict {
@@ -143,8 +168,9 @@ export function verdictOf(ratio: Interval, machine: number, threshold: number): 
   return ratio.value < 1 / (1 + threshold) && ratio.high < 1 ? 'faster' : 'same';
 }
 
-function workOf(samples: Samples): number {
-  return median(samples.map(({ executions }) => executions));
+function executionsOf(samples: Samples): Executions {
+  const all = samples.map(({ executions }) => executions);
+  return { least: Math.min(...all), most: Math.max(...all) };
 }
 
 /** Milliseconds of an iteration of the loop that spins on as many threads. */

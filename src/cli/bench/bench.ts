@@ -5,7 +5,8 @@
  * Does not own: what is timed (timed-run.ts), the rounds (measure.ts), the figures (analysis.ts).
  *
  * N1 All that can be refused is refused before anything is measured: flags, inputs, the baseline, places to write to.
- * N2 Nothing is printed on stdout or written to a file unless every benchmark has been measured.
+ * N2 Nothing is printed on stdout or written to a file unless every benchmark has been measured; and what has been measured
+ *    is printed, whatever becomes of the file.
  */
 import type { ChildProcess } from 'node:child_process';
 import { availableThreads } from '../../index.ts';
@@ -16,11 +17,12 @@ import { benchHelp } from '../help.ts';
 import { onInterrupt } from '../interrupt.ts';
 import type { Io } from '../io.ts';
 import { BUILTIN, loadPipeline, type Pipeline } from '../pipeline-file.ts';
+import { printFailure } from '../run-pipeline.ts';
 import { TimedRunFailed } from '../timed-run.ts';
 import { EXIT } from '../usage.ts';
 import { recommend } from './advice.ts';
 import { analyse } from './analysis.ts';
-import { compareWith, matchBaseline, type BaselineComparison, type Subject } from './baseline.ts';
+import { compareWith, matchBaseline, type Subject } from './baseline.ts';
 import { cautionsOf } from './cautions.ts';
 import { DOCUMENT_KIND, DOCUMENT_VERSION, readBaseline, type BenchDocument, type Benchmark } from './document.ts';
 import { lookAround, type Environment } from './environment.ts';
@@ -85,23 +87,36 @@ export async function bench(words: readonly string[], program: Program, io: Io):
     createdAt: new Date().toISOString(),
     environment,
     settings: { threads: counts, repeat: flags.repeat, warmup: flags.warmup },
+    baseline:
+      baseline === undefined
+        ? undefined
+        : { file: baseline.file, createdAt: baseline.createdAt, threshold: flags.threshold },
     benchmarks,
   };
-  const comparisons = new Map(
-    targets.flatMap(({ match }, index): (readonly [string, BaselineComparison])[] => {
-      const benchmark = benchmarks[index];
-      if (match === undefined || benchmark === undefined) return [];
-      return [[benchmark.workflow, compareWith(match, benchmark, flags.threshold)]];
-    }),
-  );
-  // First what may fail.
-  if (flags.html !== undefined) writeWhole(flags.html, renderPage(document, comparisons));
   if (flags.json) io.out.write(`${JSON.stringify(document, undefined, 2)}\n`);
-  print(document, comparisons, flags, baseline, io);
-  const isSlower = [...comparisons.values()].some(({ differences }) =>
-    differences.some(({ verdict }) => verdict === 'slower'),
-  );
-  return isSlower ? EXIT.failed : EXIT.done;
+  print(document, flags, io);
+  const isWritten = flags.html === undefined || writePage(flags.html, document, flags, program, io);
+  return isWritten ? codeOf(benchmarks) : EXIT.failed;
+}
+
+/** @returns whether it could be written */
+function writePage(file: string, document: BenchDocument, flags: BenchFlags, { verbose }: Program, io: Io): boolean {
+  try {
+    writeWhole(file, renderPage(document));
+  } catch (error) {
+    io.err.write('cano: the benchmark is over, but its page could not be written:\n');
+    printFailure(error, verbose || flags.verbose, io);
+    return false;
+  }
+  say([[{ text: ` page: ${file}`, style: 'dim' }]], sinkOf(flags, io), io);
+  return true;
+}
+
+function codeOf(benchmarks: readonly Benchmark[]): number {
+  const differences = benchmarks.flatMap(({ comparison }) => comparison?.differences ?? []);
+  const verdicts = new Set(differences.map(({ verdict }) => verdict));
+  if (verdicts.has('slower')) return EXIT.failed;
+  return verdicts.has('other') ? EXIT.notCompared : EXIT.done;
 }
 
 function describe(pipeline: Pipeline, { given }: BenchFlags): Subject {
@@ -130,7 +145,7 @@ async function measureAll(
   { script, verbose }: Program,
   io: Io,
 ): Promise<Benchmark[] | number> {
-  const { repeat, warmup, timeoutMs, given } = flags;
+  const { repeat, warmup, timeoutMs, given, threshold } = flags;
   const isVerbose = verbose || flags.verbose;
   const benchmarks: Benchmark[] = [];
   let child: ChildProcess | undefined;
@@ -150,7 +165,7 @@ async function measureAll(
   );
   try {
     const iterations = await calibrate();
-    for (const { file, subject } of targets) {
+    for (const { file, subject, match } of targets) {
       const progress = showProgress({ workflow: subject.workflow, counts, repeat, warmup }, io);
       ({ clear } = progress);
       const measured = await measure(
@@ -173,14 +188,14 @@ async function measureAll(
       progress.clear();
       const analysis = analyse(measured.samples, usableCores);
       const advice = recommend(analysis.rows, analysis, usableCores);
+      const figures = { ...measured, controlIterations: iterations, analysis };
       benchmarks.push({
         ...subject,
         file,
-        controlIterations: iterations,
-        ...measured,
-        analysis,
+        ...figures,
         advice,
         cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores }),
+        comparison: match === undefined ? undefined : compareWith(match, figures, threshold),
       });
     }
     return isInterrupted ? EXIT.interrupted : benchmarks;
@@ -201,25 +216,27 @@ function tell({ message, stderr }: TimedRunFailed, hasToldAll: boolean, io: Io):
   io.err.write(`${said}cano: ${message}, so there is no benchmark\n`);
 }
 
-function print(
-  document: BenchDocument,
-  comparisons: ReadonlyMap<string, BaselineComparison>,
-  { json, threshold, html }: BenchFlags,
-  baseline: { readonly file: string; readonly createdAt: string } | undefined,
-  io: Io,
-): void {
-  const sink = json ? io.err : io.out;
+function print({ environment, settings, baseline, benchmarks }: BenchDocument, flags: BenchFlags, io: Io): void {
+  const sink = sinkOf(flags, io);
   const width = sink.isTTY === true ? (sink.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH;
   const lines: Line[] = [];
-  for (const benchmark of document.benchmarks) {
-    lines.push(...renderBenchmark(benchmark, document.settings, width), []);
-    const comparison = comparisons.get(benchmark.workflow);
+  for (const benchmark of benchmarks) {
+    lines.push(...renderBenchmark(benchmark, settings, width), []);
+    const { comparison } = benchmark;
     if (comparison !== undefined && baseline !== undefined) {
-      lines.push(...renderComparison(comparison, baseline, threshold, width), []);
+      lines.push(...renderComparison(comparison, baseline, width), []);
     }
   }
-  lines.push(...renderLegend(width), [], ...renderEnvironment(document.environment, width));
-  if (html !== undefined) lines.push([{ text: ` page: ${html}`, style: 'dim' }]);
+  lines.push(...renderLegend(width), [], ...renderEnvironment(environment, width));
+  say(lines, sink, io);
+}
+
+/** Where the table goes. */
+function sinkOf({ json }: BenchFlags, io: Io): Io['out'] {
+  return json ? io.err : io.out;
+}
+
+function say(lines: readonly Line[], sink: Io['out'], io: Io): void {
   const paint = wantsColor(sink, io.env) ? paintColors : paintPlain;
   sink.write(`${lines.map((line) => paint(line)).join('\n')}\n`);
 }

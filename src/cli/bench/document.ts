@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { usageError } from '../usage.ts';
 import type { Advice } from './advice.ts';
 import type { Analysis } from './analysis.ts';
+import type { BaselineComparison } from './baseline.ts';
 import type { Environment } from './environment.ts';
 import type { Sample } from './measure.ts';
 import type { OwnLoopResult } from './own-loop.ts';
@@ -31,6 +32,8 @@ export interface Benchmark {
   readonly analysis: Analysis;
   readonly advice: Advice;
   readonly cautions: readonly string[];
+  /** With `BenchDocument.baseline`, when there is one. */
+  readonly comparison: BaselineComparison | undefined;
 }
 
 export interface BenchDocument {
@@ -40,6 +43,8 @@ export interface BenchDocument {
   readonly createdAt: string;
   readonly environment: Environment;
   readonly settings: { readonly threads: readonly number[]; readonly repeat: number; readonly warmup: number };
+  /** What it is compared with; `threshold` is the share by which a median may be slower. */
+  readonly baseline: { readonly file: string; readonly createdAt: string; readonly threshold: number } | undefined;
   readonly benchmarks: readonly Benchmark[];
 }
 

@@ -23,9 +23,15 @@ export const BENCH_FLAGS: Readonly<Record<OwnFlag, { readonly value: string | un
   threads: { value: 'LIST', help: 'thread counts, as in 1,2,4,8 (default 1, 2, 4, … and all usable cores)' },
   repeat: { value: 'N', help: 'measured rounds (default 5); each runs every thread count once' },
   warmup: { value: 'N', help: 'rounds before, which do not count (default 1)' },
-  json: { value: undefined, help: 'prints everything, raw samples included, as JSON; the table goes to stderr' },
+  json: {
+    value: undefined,
+    help: 'prints everything, raw samples and comparison included, as JSON; the table goes to stderr',
+  },
   html: { value: 'FILE', help: 'writes a page with the curves' },
-  baseline: { value: 'FILE', help: 'compares with the --json of an earlier benchmark; exit code 1 when it is slower' },
+  baseline: {
+    value: 'FILE',
+    help: 'compares with the --json of an earlier benchmark; exit code 1 when it is slower, 3 when that has done other work',
+  },
   threshold: { value: 'P%', help: 'how much slower is too slow for --baseline (default 10%)' },
   timeout: { value: 'TIME', help: 'most that a single run may take, as in 90s or 2h (default 10m)' },
   builtin: { value: undefined, help: "runs cano's own kernels instead of a file; names after it choose some" },

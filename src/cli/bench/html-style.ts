@@ -56,7 +56,7 @@ th:last-child, td:last-child { padding-right: 8px; }
 .laws li { padding-left: 8.5em; }
 .laws b { display: inline-block; width: 8.5em; margin-left: -8.5em; color: var(--ink); font-weight: 600; }
 .laws .note b { color: var(--warn); }
-.v-slower { color: var(--bad); } .v-faster, .v-same { color: var(--good); } .v-machine { color: var(--warn); }
+.v-slower { color: var(--bad); } .v-faster, .v-same { color: var(--good); } .v-machine, .v-other { color: var(--warn); }
 .terms h2 { font-size: 17px; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 18px; margin: 0; font-size: 14px; }
 dt { font-weight: 600; } dd { margin: 0; color: var(--soft); }

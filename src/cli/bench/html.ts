@@ -9,8 +9,7 @@ import { speedUpBy } from './fit.ts';
 import { STYLE } from './html-style.ts';
 import type { Interval } from './stats.ts';
 
-/** @param comparisons with an earlier benchmark, by workflow */
-export function renderPage(document: BenchDocument, comparisons: ReadonlyMap<string, BaselineComparison>): string {
+export function renderPage(document: BenchDocument): string {
   const { environment, settings, benchmarks, createdAt } = document;
   const { node, cpu, cores, usableCores, platform, memoryBytes, load, cano } = environment;
   const title =
@@ -38,7 +37,7 @@ export function renderPage(document: BenchDocument, comparisons: ReadonlyMap<str
 <header><h1>${escapeHtml(title)}</h1>
 <p>${facts.map(escapeHtml).join(' · ')}<br>${escapeHtml(createdAt.slice(0, 16).replace('T', ' '))} UTC · median of ${plural(settings.repeat, 'round')} after ${plural(settings.warmup, 'warm-up round')}, each run in a process of its own</p></header>
 <main>
-${benchmarks.map((benchmark, index) => section(benchmark, comparisons.get(benchmark.workflow), index)).join('\n')}
+${benchmarks.map(section).join('\n')}
 ${LEGEND}
 </main>
 <footer>Made by <code>cano bench</code>. Its <code>--json</code> holds every single measurement.</footer>
@@ -60,8 +59,8 @@ const LEGEND = `<section class="terms"><h2>What the figures are</h2><dl>
 <dt>USL</dt><dd>Gunther’s Universal Scalability Law (1993): in addition each pair of threads costs something, so there is a highest point.</dd>
 </dl></section>`;
 
-function section(benchmark: Benchmark, comparison: BaselineComparison | undefined, index: number): string {
-  const { workflow, file, inputs, analysis, advice, cautions } = benchmark;
+function section(benchmark: Benchmark, index: number): string {
+  const { workflow, file, inputs, analysis, advice, cautions, comparison } = benchmark;
   const given = Object.entries(inputs).flatMap(([name, value]) =>
     value === undefined ? [] : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
@@ -197,6 +196,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   faster: '✔ faster',
   same: '✔ no slower',
   machine: 'slower, as the machine is',
+  other: 'not compared',
 };
 
 function differences({ differences: all, missing, warnings }: BaselineComparison): string {
@@ -205,8 +205,9 @@ function differences({ differences: all, missing, warnings }: BaselineComparison
       String(threads),
       formatMs(thenMs),
       `<b>${formatMs(nowMs)}</b>`,
-      `<b>${change(ratio.value)}</b>`,
-      `<small>${change(ratio.low)} to ${change(ratio.high)}</small>`,
+      ...(verdict === 'other'
+        ? ['', '']
+        : [`<b>${change(ratio.value)}</b>`, `<small>${change(ratio.low)} to ${change(ratio.high)}</small>`]),
       change(machine),
       `<span class="v-${verdict}">${VERDICTS[verdict]}</span>`,
     ];

@@ -15,7 +15,7 @@ import {
 import { describeFit, describeOwnLoop, headOf } from './advice.ts';
 import type { Row } from './analysis.ts';
 import type { BaselineComparison, Difference, Verdict } from './baseline.ts';
-import type { Benchmark } from './document.ts';
+import type { BenchDocument, Benchmark } from './document.ts';
 import type { Environment } from './environment.ts';
 import type { Interval } from './stats.ts';
 
@@ -187,14 +187,21 @@ const VERDICTS: Readonly<Record<Verdict, { readonly text: string; readonly style
   faster: { text: '✔ faster', style: 'green' },
   same: { text: '✔ no slower', style: 'green' },
   machine: { text: '! slower, as the machine is', style: 'yellow' },
+  other: { text: '! not compared', style: 'yellow' },
 };
+
+/** Other work has not changed by so much. */
+const ofSame = ({ verdict }: Difference, text: string): string => (verdict === 'other' ? '' : text);
 
 const DIFFERENCE: readonly Unit<Difference>[] = [
   [{ title: 'then', cell: ({ thenMs }) => plain(formatMs(thenMs)) }],
   [{ title: 'now', cell: ({ nowMs }) => ({ text: formatMs(nowMs), style: 'bold' }) }],
   [
-    { title: 'change', cell: ({ ratio, verdict }) => ({ text: change(ratio.value), style: VERDICTS[verdict].style }) },
-    { title: '95%', cell: ({ ratio }) => dim(`${change(ratio.low)} to ${change(ratio.high)}`) },
+    {
+      title: 'change',
+      cell: (row) => ({ text: ofSame(row, change(row.ratio.value)), style: VERDICTS[row.verdict].style }),
+    },
+    { title: '95%', cell: (row) => dim(ofSame(row, `${change(row.ratio.low)} to ${change(row.ratio.high)}`)) },
   ],
   [
     { title: 'machine', cell: ({ machine }) => plain(change(machine)) },
@@ -205,13 +212,12 @@ const DIFFERENCE: readonly Unit<Difference>[] = [
 /** The differences from an earlier benchmark. */
 export function renderComparison(
   { differences, missing, warnings }: BaselineComparison,
-  baseline: { readonly file: string; readonly createdAt: string },
-  threshold: number,
+  { file, createdAt, threshold }: NonNullable<BenchDocument['baseline']>,
   width: number,
 ): Line[] {
-  const how = `  of ${clean(baseline.createdAt).slice(0, 16).replace('T', ' ')}, threshold ${Number((threshold * 100).toFixed(2))}%`;
+  const how = `  of ${clean(createdAt).slice(0, 16).replace('T', ' ')}, threshold ${Number((threshold * 100).toFixed(2))}%`;
   const lines: Line[] = [
-    ...heading([plain(' against '), { text: clean(baseline.file), style: 'bold' }], how, width),
+    ...heading([plain(' against '), { text: clean(file), style: 'bold' }], how, width),
     ...packed(DIFFERENCE, differences, width).flatMap((columns) => block(columns, differences)),
     ...(missing.length === 0
       ? []

@@ -3,9 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { compareWith, matchBaseline, verdictOf, type Difference } from '../../../../src/cli/bench/baseline.ts';
+import {
+  compareWith,
+  matchBaseline,
+  verdictOf,
+  type Difference,
+  type Verdict,
+} from '../../../../src/cli/bench/baseline.ts';
 import { readBaseline, type Baseline, type Benchmark } from '../../../../src/cli/bench/document.ts';
-import { benchmarkOf, documentOf, HERE, samplesOf } from '../../../support/bench-samples.ts';
+import { benchmarkOf, documentOf, HERE, sampleOf, samplesOf } from '../../../support/bench-samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cano-baseline-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -137,6 +143,37 @@ describe('the verdict', () => {
       [1],
     );
     assert.deepEqual(missing, [4]);
-    assert.deepEqual(warnings, ['w', 'other work: 120 executions then, 99 now']);
+    assert.deepEqual(warnings, ['w', '120 executions then, 99 now: that is other work, and not compared']);
+  });
+
+  const verdictsOf = (before: Benchmark, now: Benchmark): Verdict[] =>
+    compareWith({ benchmark: before, warnings: [] }, now, 0.1).differences.map((difference) => difference.verdict);
+
+  it('is none of other work, whether it took longer or not', () => {
+    for (const [factor, executions] of [
+      [0.1, 12],
+      [1, 121],
+      [1.5, 180],
+    ] as const) {
+      const samples = then.samples.map((sample) => ({ ...sample, wallMs: sample.wallMs * factor, executions }));
+      assert.deepEqual(verdictsOf(then, benchmarkOf(samples)), ['other', 'other']);
+    }
+  });
+
+  it('is given where the work varies from run to run, as it did then', () => {
+    const varying = (from: number): Benchmark =>
+      benchmarkOf([
+        ...samplesOf({ 1: [1_000, 1_000, 1_000] }),
+        ...[1, 2, 3].map((round) => sampleOf({ round, threads: 2, wallMs: 500, executions: from + round })),
+      ]);
+    assert.deepEqual(verdictsOf(varying(100), varying(100)), ['same', 'same']);
+    assert.deepEqual(verdictsOf(varying(100), varying(102)), ['same', 'same']);
+    assert.deepEqual(verdictsOf(varying(100), varying(103)), ['same', 'other']);
+    const { warnings, differences } = compareWith({ benchmark: varying(100), warnings: [] }, varying(103), 0.1);
+    assert.deepEqual(warnings, [
+      '2 threads: 101 to 103 executions then, 104 to 106 now: that is other work, and not compared',
+    ]);
+    assert.deepEqual(differences[1]?.thenExecutions, { least: 101, most: 103 });
+    assert.deepEqual(differences[1]?.nowExecutions, { least: 104, most: 106 });
   });
 });

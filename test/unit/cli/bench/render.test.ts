@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareWith } from '../../../../src/cli/bench/baseline.ts';
 import { renderChart, ticks, type ChartSpec } from '../../../../src/cli/bench/chart.ts';
 import { renderPage } from '../../../../src/cli/bench/html.ts';
 import { showProgress } from '../../../../src/cli/bench/progress.ts';
 import { renderBenchmark, renderComparison, renderEnvironment, renderLegend } from '../../../../src/cli/bench/table.ts';
 import { paintPlain, widthOf, type Line } from '../../../../src/observe/text.ts';
-import { benchmarkOf, documentOf, HERE, samplesOf } from '../../../support/bench-samples.ts';
+import { benchmarkOf, comparedWith, documentOf, HERE, samplesOf, THEN } from '../../../support/bench-samples.ts';
 
 const benchmark = benchmarkOf(
   samplesOf({
@@ -54,11 +53,11 @@ describe('the table', () => {
     })),
   );
   const all = (width: number): string[] => {
-    const comparison = compareWith({ benchmark: long, warnings: ['a '.repeat(60).trim()] }, slower, 0.1);
+    const comparison = comparedWith(long, slower, 'a '.repeat(60).trim());
     return textOf([
       ...renderBenchmark(long, settings, width),
       ...renderLegend(width),
-      ...renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-29T10:00' }, 0.1, width),
+      ...renderComparison(comparison, THEN, width),
       ...renderEnvironment({ ...HERE, cpu: 'Intel(R) Xeon(R) Processor @ 2.90GHz', usableCores: 2 }, width),
     ]);
   };
@@ -91,14 +90,17 @@ describe('the table', () => {
     const now = benchmarkOf(
       samplesOf({ 1: [1_200, 1_210, 1_190, 1_205, 1_195], 2: [520, 515, 525, 522, 518], 4: [200, 201, 199, 202, 198] }),
     );
-    const comparison = compareWith({ benchmark, warnings: [] }, now, 0.1);
-    const text = textOf(
-      renderComparison(comparison, { file: 'before.json', createdAt: '2026-11-28T09:30:00Z' }, 0.1, 100),
-    ).join('\n');
+    const comparison = comparedWith(benchmark, now);
+    const text = textOf(renderComparison(comparison, THEN, 100)).join('\n');
     assert.match(text, /^ against before\.json {2}of 2026-11-28 09:30, threshold 10%/);
     assert.match(text, / 1 +1\.00s +1\.20s +\+20\.0% .* ✖ slower/);
     assert.match(text, / 2 +520ms +520ms +\+0\.0% .* ✔ no slower/);
     assert.match(text, / 4 +286ms +200ms +−30\.1% .* ✔ faster/);
+
+    const less = comparedWith(benchmark, benchmarkOf(samplesOf({ 1: [90] }, { executions: 9 })));
+    const other = textOf(renderComparison(less, THEN, 100)).join('\n');
+    assert.match(other, / 1 +1\.00s +90ms +\+0\.0% +! not compared\n/);
+    assert.doesNotMatch(other, /faster|slower|−/);
   });
 });
 
@@ -134,7 +136,7 @@ describe('the progress', () => {
 });
 
 describe('the page', () => {
-  const page = renderPage(documentOf([benchmark]), new Map());
+  const page = renderPage(documentOf([benchmark]));
 
   it('needs nothing from outside', () => {
     assert.doesNotMatch(page, /https?:|<script|<link(?! rel="icon" href="data:,")|url\((?!#)/);
@@ -161,7 +163,7 @@ describe('the page', () => {
   it('marks and recommends nothing when the machine was too busy', () => {
     const samples = [...samplesOf({ 1: [9, 9] }), ...samplesOf({ 2: [9, 9] }, { control: { oneMs: 200, allMs: 400 } })];
     const busy = benchmarkOf(samples, { inputs: { limit: undefined, name: 'n' } });
-    const html = renderPage(documentOf([busy]), new Map());
+    const html = renderPage(documentOf([busy]));
     assert.match(html, /<b>Recommended: none<\/b><span>the machine gave too little to tell/);
     assert.doesNotMatch(html, /class="chosen"|undefined/);
     assert.doesNotMatch(textOf(renderBenchmark(busy, settings, 120)).join('\n'), /▸/);
@@ -175,8 +177,7 @@ describe('the page', () => {
       inputs: { '<b>': "'&" },
       cautions: ['<i>'],
     };
-    const comparison = compareWith({ benchmark, warnings: ['<u>'] }, evil, 0.1);
-    const html = renderPage(documentOf([evil]), new Map([[evil.workflow, comparison]]));
+    const html = renderPage(documentOf([{ ...evil, comparison: comparedWith(benchmark, evil, '<u>') }]));
     assert.doesNotMatch(html, /<script|<img|<i>\W|<u>|<b>\s|alert\(1\)<\/s/);
     assert.match(html, /&lt;script&gt;alert\(1\)&lt;\/script&gt;/);
     assert.match(html, /Some CPU &lt;fast&gt;/);
@@ -184,7 +185,7 @@ describe('the page', () => {
   });
 
   it('has a section for each of several', () => {
-    const html = renderPage(documentOf([benchmark, { ...benchmark, workflow: 'other' }]), new Map());
+    const html = renderPage(documentOf([benchmark, { ...benchmark, workflow: 'other' }]));
     assert.match(html, /<title>Benchmark of 2 kernels<\/title>/);
     assert.equal(new Set(html.match(/<clipPath id="[^"]+"/g)).size, 4);
   });
