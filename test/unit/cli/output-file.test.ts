@@ -1,10 +1,19 @@
 /** Which files a command takes to write to. */
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { requireWritable } from '../../../src/cli/output-file.ts';
+import { requireWritable, writeWhole } from '../../../src/cli/output-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cano-output-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,6 +25,7 @@ describe('a file to write to', () => {
   writeFileSync(file('present.html'), '');
   linkSync(file('present.html'), file('same.html'));
   symlinkSync(file('present.html'), file('points.html'));
+  symlinkSync(file('loop.html'), file('loop.html'));
 
   const same: readonly (readonly [string, string])[] = [
     [file('new.html'), file('new.html')],
@@ -37,6 +47,45 @@ describe('a file to write to', () => {
         });
     });
   }
+
+  for (const [what, name, message] of [
+    [
+      'in a file',
+      ['present.html', 'y', 'x.html'],
+      /there is no folder '.*present\.html.y' for '.*': make it, or name another file$/,
+    ],
+    ['in no folder', ['none', 'x.html'], /there is no folder '.*none' for '.*'/],
+    ['with a name that is too long', ['x'.repeat(300)], /'.*x' cannot be written \(ENAMETOOLONG\): name another file$/],
+    ['in a folder with a name that is too long', ['x'.repeat(300), 'x'], /there is no folder/],
+    ['at a link to itself', ['loop.html'], /cannot be written \(ELOOP\): name another file$/],
+    ['that is a folder', ['real'], /is a folder: name a file in it$/],
+  ] as const) {
+    it(`is not one ${what}`, () => {
+      assert.throws(() => requireWritable(file(...name), '--html', {}), { code: 'CANO_USAGE', message });
+      // Another one's is that one's to refuse.
+      requireWritable(file('new.html'), '--report', { '--trace': file(...name) });
+    });
+  }
+
+  it('may have the longest name that there is', () => {
+    const longest = file('x'.repeat(255));
+    requireWritable(longest, '--html', {});
+    writeWhole(longest, 'first');
+    writeWhole(longest, 'text');
+    assert.equal(readFileSync(longest, 'utf8'), 'text');
+    assert.ok(
+      readdirSync(folder).every((name) => !name.endsWith('.tmp')),
+      'a part was left',
+    );
+  });
+
+  it('is as it was when it cannot be written', () => {
+    assert.throws(() => writeWhole(file('real'), 'text'), { code: /EISDIR|EPERM|ENOTEMPTY/ });
+    assert.ok(
+      readdirSync(folder).every((name) => !name.endsWith('.tmp')),
+      'a part was left',
+    );
+  });
 
   it('is taken where the others are elsewhere', () => {
     const others = { '--trace': file('real', 'new.html'), '--baseline': file('present.html'), '--x': file('no', 'x') };
