@@ -6,9 +6,9 @@
  * N. Gunther, "A simple capacity model of massively parallel transaction systems" (1993), the Universal Scalability Law:
  * threads also wait for each other pair by pair, S(n) = n / (1 + σ (n − 1) + κ n (n − 1)), which has a highest point.
  *
- * n / S(n) − 1 is linear in σ and κ. Least squares are taken there, each point with the weight that makes its residual
- * that of the speed-up itself to first order; σ and κ may not be negative, since work that is faster together than apart
- * is no part of either law.
+ * The fit is the least squares of the speed-up itself, by Gauss-Newton steps: n / S(n) − 1 is linear in σ and κ, so with
+ * each point weighted by how much the speed-up changes with it, a step is a linear problem. σ and κ may not be negative,
+ * since work that is faster together than apart is no part of either law.
  */
 
 /** A speed-up against one thread. */
@@ -42,14 +42,55 @@ export function peakOf(law: Law): { readonly threads: number; readonly speedUp: 
 
 /** Amdahl's law; undefined without a point of more than one thread. */
 export function fitAmdahl(points: readonly Point[]): Law | undefined {
-  const rows = rowsOf(points);
-  return rows.length === 0 ? undefined : { sigma: clamp(alone(rows, 'serial')), kappa: 0 };
+  return fit(points, 1, (rows) => ({ sigma: clamp(alone(rows, 'serial')), kappa: 0 }));
 }
 
 /** The Universal Scalability Law; undefined with fewer than two different counts above one: it has two unknowns. */
 export function fitUsl(points: readonly Point[]): Law | undefined {
-  const rows = rowsOf(points);
-  if (new Set(rows.map(({ serial }) => serial)).size < 2) return undefined;
+  return fit(points, 2, bothOf);
+}
+
+/** Steps after which hardly any fit still changes. */
+const MAX_STEPS = 100;
+const HALVINGS = 20;
+/** A gain of a smaller share of the squares is none. */
+const LEAST_GAIN = 1e-9;
+
+/** @param solve the least squares of the linear problem */
+function fit(all: readonly Point[], unknowns: number, solve: (rows: readonly Row[]) => Law): Law | undefined {
+  const points = all.filter(({ threads }) => threads > 1);
+  if (new Set(points.map(({ threads }) => threads)).size < unknowns) return undefined;
+  // By the weights of what was measured: exact where a law holds, and where the points are near one nearly so.
+  let law = solve(points.map((point) => rowOf(point, point.speedUp, point.threads / point.speedUp - 1)));
+  for (let step = 0; step < MAX_STEPS; step += 1) {
+    const next = stepFrom(law, points, solve);
+    if (next === undefined) return law;
+    law = next;
+  }
+  return law;
+}
+
+/** A law that is nearer to the points, towards the one that solves the problem made linear at this one. */
+function stepFrom(law: Law, points: readonly Point[], solve: (rows: readonly Row[]) => Law): Law | undefined {
+  const aim = solve(
+    points.map((point) => {
+      const by = speedUpBy(law, point.threads);
+      return rowOf(point, by, point.threads / by - 1 + ((by - point.speedUp) * point.threads) / by ** 2);
+    }),
+  );
+  const least = squares(points, law) * (1 - LEAST_GAIN);
+  for (let share = 1, halved = 0; halved < HALVINGS; share /= 2, halved += 1) {
+    // Between two laws of the region there are only such.
+    const next = {
+      sigma: law.sigma + share * (aim.sigma - law.sigma),
+      kappa: law.kappa + share * (aim.kappa - law.kappa),
+    };
+    if (squares(points, next) < least) return next;
+  }
+  return undefined;
+}
+
+function bothOf(rows: readonly Row[]): Law {
   const [a, b, c, d, e] = [
     sum(rows, ({ weight, serial }) => weight * serial * serial),
     sum(rows, ({ weight, serial, pairs }) => weight * serial * pairs),
@@ -72,8 +113,11 @@ export function fitUsl(points: readonly Point[]): Law | undefined {
 /** Root of the mean squared distance between measured and fitted speed-ups, the point of one thread left out. */
 export function misfit(points: readonly Point[], law: Law): number {
   const others = points.filter(({ threads }) => threads > 1);
-  const squares = others.reduce((total, { threads, speedUp }) => total + (speedUp - speedUpBy(law, threads)) ** 2, 0);
-  return Math.sqrt(squares / others.length);
+  return Math.sqrt(squares(others, law) / others.length);
+}
+
+function squares(points: readonly Point[], law: Law): number {
+  return points.reduce((total, { threads, speedUp }) => total + (speedUp - speedUpBy(law, threads)) ** 2, 0);
 }
 
 interface Row {
@@ -83,15 +127,9 @@ interface Row {
   readonly weight: number;
 }
 
-function rowsOf(points: readonly Point[]): Row[] {
-  return points
-    .filter(({ threads }) => threads > 1)
-    .map(({ threads, speedUp }) => ({
-      serial: threads - 1,
-      pairs: threads * (threads - 1),
-      excess: threads / speedUp - 1,
-      weight: (speedUp * speedUp) ** 2 / threads ** 2,
-    }));
+/** @param at the speed-up around which the law is taken as linear */
+function rowOf({ threads }: Point, at: number, excess: number): Row {
+  return { serial: threads - 1, pairs: threads * (threads - 1), excess, weight: (at * at) ** 2 / threads ** 2 };
 }
 
 /** The least squares of one unknown, the other being 0. */

@@ -36,7 +36,25 @@ describe('the laws', () => {
   });
 });
 
+/** Squared distance of the speed-ups. */
+const loss = (points: readonly Point[], law: Law): number =>
+  points.reduce((sum, { threads, speedUp }) => sum + (speedUp - speedUpBy(law, threads)) ** 2, 0);
+
 describe('the fits', () => {
+  it('are the least squares of speed-ups that fall again, too', () => {
+    const points = [1, 1.9, 3, 2, 1].map((speedUp, index) => ({ threads: 2 ** index, speedUp }));
+    const amdahl = fitAmdahl(points) as Law;
+    const usl = fitUsl(points) as Law;
+    const steps = Array.from({ length: 1_001 }, (_, index) => index / 1_000);
+    const least = Math.min(...steps.map((sigma) => loss(points, { sigma, kappa: 0 })));
+    near(loss(points, amdahl), least, 1e-4);
+    near(amdahl.sigma, 0.469, 1e-3);
+    const leastOfBoth = Math.min(
+      ...steps.flatMap((kappa) => [0, 0.01, 0.02, 0.05, 0.1].map((sigma) => loss(points, { sigma, kappa: kappa / 5 }))),
+    );
+    near(loss(points, usl), leastOfBoth, 1e-4);
+  });
+
   it('find a planted serial share', () => {
     fc.assert(
       fc.property(share, many, (sigma, counts) => {
@@ -70,17 +88,18 @@ describe('the fits', () => {
 
   it('never leave the laws, and no neighbour fits better', () => {
     const speeds = fc.array(fc.double({ min: 0.2, max: 12, noNaN: true }), { minLength: 2, maxLength: 5 });
-    const loss = (points: readonly Point[], { sigma, kappa }: Law): number =>
-      points.reduce((sum, { threads: n, speedUp }) => {
-        const weight = (speedUp * speedUp) ** 2 / n ** 2;
-        return sum + weight * (n / speedUp - 1 - sigma * (n - 1) - kappa * n * (n - 1)) ** 2;
-      }, 0);
     fc.assert(
       fc.property(speeds, (some) => {
         const points = [
           { threads: 1, speedUp: 1 },
           ...some.map((speedUp, index) => ({ threads: 2 ** (index + 1), speedUp })),
         ];
+        const amdahl = fitAmdahl(points) as Law;
+        for (const sigma of [0, 0.25, 0.5, 0.75, 1, amdahl.sigma - 0.01, amdahl.sigma + 0.01]) {
+          if (sigma < 0 || sigma > 1) continue;
+          const other = loss(points, { sigma, kappa: 0 });
+          assert.ok(other >= loss(points, amdahl) * (1 - 1e-6), `${sigma} beats ${amdahl.sigma}`);
+        }
         const law = fitUsl(points) as Law;
         assert.ok(law.sigma >= 0 && law.sigma <= 1 && law.kappa >= 0, JSON.stringify(law));
         const least = loss(points, law);
@@ -95,7 +114,7 @@ describe('the fits', () => {
           const other = { sigma: law.sigma + ds, kappa: law.kappa + dk };
           if (other.sigma < 0 || other.sigma > 1 || other.kappa < 0) continue;
           assert.ok(
-            loss(points, other) >= least * (1 - 1e-9) - 1e-9,
+            loss(points, other) >= least * (1 - 1e-6) - 1e-9,
             `${JSON.stringify(other)} beats ${JSON.stringify(law)}`,
           );
         }
