@@ -106,7 +106,8 @@ function speedUpChart(benchmark: Benchmark, index: number): string {
     unit: base === 1 ? 'speed-up' : `speed-up against ${base} threads`,
     counts: rows.map(({ threads }) => threads),
     until,
-    top: Math.min(until / base, highest * 1.2) * 1.06,
+    // The ideal as far as it leaves the measurements room; of these everything.
+    top: Math.max(highest, Math.min(until / base, highest * 1.2)) * 1.06,
     label: (value) => String(Number(value.toFixed(2))),
     curves: [{ style: 'ideal', at: (threads) => threads / base }, ...laws],
     samples: benchmark.samples

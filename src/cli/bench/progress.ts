@@ -26,7 +26,18 @@ export function showProgress({ workflow, counts, repeat, warmup }: ProgressOf, i
   const done: { threads: number; tookMs: number }[] = [];
   const start = performance.now();
   const isLive = io.err.isTTY === true;
-  let times: string[] = [];
+  // Elsewhere than on a terminal: what the line of a round begins with, runs that are told on it, whether it is open.
+  let head = '';
+  let told = 0;
+  let isOpen = false;
+  const add = (text: string): void => {
+    io.err.write(isOpen ? text : head + text);
+    isOpen = true;
+  };
+  const end = (): void => {
+    if (isOpen) io.err.write('\n');
+    isOpen = false;
+  };
   return {
     begins: ({ isWarmUp, round, threads }) => {
       const place = isWarmUp ? `warm-up ${round}/${warmup}` : `round ${round}/${repeat}`;
@@ -41,20 +52,21 @@ export function showProgress({ workflow, counts, repeat, warmup }: ProgressOf, i
         io.err.write(
           `${CLEAR}${cut(` ${workflow}  ${place}  ${threadsText}  ${elapsed}${rest}`, (io.err.columns ?? DEFAULT_WIDTH) - 1)}`,
         );
-      } else if (times.length === 0) io.err.write(` ${workflow}  ${place}`);
+      } else {
+        head = ` ${workflow}  ${place}`;
+        add('');
+      }
     },
     ended: ({ threads, wallMs }, tookMs) => {
       done.push({ threads, tookMs });
       if (isLive) return;
-      times.push(`${threads === 1 ? '1 thread' : `${threads} threads`} ${formatMs(wallMs)}`);
-      io.err.write(`  ${times.at(-1)}`);
-      if (times.length < counts.length) return;
-      io.err.write('\n');
-      times = [];
+      add(`  ${threads === 1 ? '1 thread' : `${threads} threads`} ${formatMs(wallMs)}`);
+      told += 1;
+      if (told % counts.length === 0) end();
     },
     clear: () => {
       if (isLive) io.err.write(CLEAR);
-      else if (times.length > 0) io.err.write('\n');
+      else end();
     },
   };
 }

@@ -124,6 +124,33 @@ describe('the progress', () => {
     assert.equal(text, ' primes  round 1/1  1 thread 1.00s  2 threads 500ms\n');
   });
 
+  it('ends its line before something else is written, and takes it up again', () => {
+    let text = '';
+    const err = { write: (more: string) => (text += more) };
+    const progress = showProgress({ ...of, repeat: 2 }, { out: err, err, env: {}, exit: () => {} });
+    progress.clear();
+    progress.begins({ isWarmUp: false, round: 1, threads: 1 });
+    for (const said of ['one\n', 'two\n']) {
+      progress.clear();
+      err.write(said);
+    }
+    progress.ended({ threads: 1, wallMs: 1_000 }, 1_200);
+    progress.begins({ isWarmUp: false, round: 1, threads: 2 });
+    progress.ended({ threads: 2, wallMs: 500 }, 600);
+    progress.begins({ isWarmUp: false, round: 2, threads: 2 });
+    progress.clear();
+    err.write('cano: it failed\n');
+    assert.deepEqual(text.split('\n'), [
+      ' primes  round 1/2',
+      'one',
+      'two',
+      ' primes  round 1/2  1 thread 1.00s  2 threads 500ms',
+      ' primes  round 2/2',
+      'cano: it failed',
+      '',
+    ]);
+  });
+
   it('is one line on a terminal, gone at the end', () => {
     let text = '';
     const err = { write: (more: string) => (text += more), isTTY: true, columns: 40 };
@@ -167,6 +194,27 @@ describe('the page', () => {
     assert.match(html, /<b>Recommended: none<\/b><span>the machine gave too little to tell/);
     assert.doesNotMatch(html, /class="chosen"|undefined/);
     assert.doesNotMatch(textOf(renderBenchmark(busy, settings, 120)).join('\n'), /▸/);
+  });
+
+  it('cuts nothing off that was measured', () => {
+    const curves = (speedUps: readonly number[], ownMs?: number): number[] => {
+      const samples = speedUps.flatMap((speedUp, index) =>
+        samplesOf(
+          { [2 ** index]: [1_000 / speedUp, 1_020 / speedUp] },
+          ownMs === undefined ? {} : { control: { oneMs: 200, allMs: 200, ownMs: ownMs / speedUp } },
+        ),
+      );
+      const html = renderPage(documentOf([benchmarkOf(samples)]));
+      const [first = ''] = html.match(/<svg[\s\S]*?<\/svg>/) ?? [];
+      return [...first.matchAll(/<g class="(?:measured|machine|loop)">.*?d="M\S+ \S+V(\S+?)M/g)].map(([, y]) =>
+        Number(y),
+      );
+    };
+    // More than ideal, with 8 threads and with fewer, of the run and of the bare loop.
+    for (const tops of [curves([1, 2.3, 4.6, 9.8]), curves([1, 2.6]), curves([1, 2.3, 4.6, 9.8], 900)]) {
+      assert.ok(tops.length >= 4, String(tops));
+      for (const y of tops) assert.ok(y >= 16, `${y} is above the chart`);
+    }
   });
 
   it('escapes what comes from outside', () => {
