@@ -8,7 +8,7 @@ import type { Interval } from './stats.ts';
 /** A further thread is worth having when it does at least so much of what one thread alone does. */
 export const WORTH = 0.25;
 
-/** Gaining so many times as much as there are cores is more than noise: what runs there does not only compute. */
+/** So many times what the cores can give is more than noise. */
 const BEYOND_CORES = 1.1;
 
 /** So much of the cores must a loop that spins get, or the figures may be about the machine. */
@@ -99,10 +99,13 @@ function reasonOf(chosen: Row, last: Row, isWaiting: boolean, usableCores: numbe
   return `each of the ${cores} of this machine is worth using`;
 }
 
-/** Whether more was gained than the cores could give: the execs wait for something else than a core. */
+/** Whether more was gained than the cores, or a loop that spins, could give: the execs wait for something else than a core. */
 export function waitsIn(rows: readonly Row[], usableCores: number): boolean {
   const base = Math.min(rows[0]?.threads ?? 1, usableCores);
-  return rows.some(({ threads, speedUp }) => threads > usableCores && speedUp.low * base > usableCores * BEYOND_CORES);
+  return rows.some(
+    ({ threads, speedUp, machine }) =>
+      threads > usableCores && speedUp.low > BEYOND_CORES * Math.max(usableCores / base, machine.value),
+  );
 }
 
 function beyond(

@@ -104,7 +104,7 @@ function writePage(file: string, document: BenchDocument, flags: BenchFlags, { v
   try {
     writeWhole(file, renderPage(document));
   } catch (error) {
-    io.err.write('cano: the benchmark is over, but its page could not be written:\n');
+    io.err.write(`cano: the benchmark is over, but its page '${file}' could not be written:\n`);
     printFailure(error, verbose || flags.verbose, io);
     return false;
   }

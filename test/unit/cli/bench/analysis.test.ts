@@ -223,20 +223,22 @@ describe('the recommendation', () => {
   });
 
   it('beyond the cores is for what waits', () => {
-    const waits = adviceOf(byLaw(0.005, 0, [1, 2, 4, 8]), 2);
+    const waits = adviceOf(withMachine({ 1: [1, 1], 2: [1.98, 1.9], 4: [3.95, 1.9], 8: [7.7, 2] }), 2);
     assert.equal(waits.threads, 8);
     assert.match(
       waits.because,
       /^the most that were measured; more threads than the 2 usable cores gain, so what they/,
     );
     assert.equal(waits.beyond, undefined, 'a law of cores');
-    const some = adviceOf(samplesOf({ 1: [1_000], 2: [500], 4: [250], 8: [240] }), 2);
+    const some = adviceOf(withMachine({ 1: [1, 1], 2: [2, 2], 4: [4, 2], 8: [4.1, 2] }), 2);
     assert.equal(some.threads, 4);
     assert.match(some.because, /^beyond 4, a further thread did .*; more threads than the 2 usable cores gain/);
     // Four cores give that much.
-    const computes = adviceOf(samplesOf({ 1: [1_000], 8: [255] }), 4);
+    const computes = adviceOf(withMachine({ 1: [1, 1], 8: [3.9, 3.8] }), 4);
     assert.equal(computes.threads, 8);
     assert.equal(computes.because, 'the most that were measured; this machine has only 4 usable cores');
+    // More than four cores should give; a loop that spins says that there are more.
+    assert.match(adviceOf(withMachine({ 1: [1, 1], 8: [7.8, 7.9] }), 4).because, /has only 4 usable cores$/);
     const from8 = adviceOf(samplesOf({ 8: [1_000], 16: [990] }), 4);
     assert.match(from8.because, /^beyond 8, .*; this machine has only 4 usable cores$/);
   });
@@ -273,7 +275,8 @@ describe('the cautions', () => {
       cautions([...byLaw(0.05, 0, [1, 2]), ...samplesOf({ 4: [520, 520, 520, 520, 520] })], 2),
       /^4 threads are more than the 2 usable cores: there they take turns$/,
     );
-    assert.equal(cautions(byLaw(0.05, 0, [1, 2, 4]), 2), '', 'they wait, and take no turns');
+    const waits = withMachine({ 1: [1, 1], 2: [1.98, 2], 4: [3.95, 2] });
+    assert.equal(cautions(waits, 2), '', 'they wait, and take no turns');
     assert.match(cautions(byLaw(0.05, 0, [2, 4]), 4), /^1 thread was not measured: speed-ups are against 2 threads/);
     assert.match(cautions(samplesOf({ 1: [9, 9], 2: [5, 5] }), 2), /^2 rounds: an interval/);
     assert.match(
