@@ -13,7 +13,7 @@ import { runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
-import { isMarked, TIMED_RUN_MARK, timeThisRun } from './timed-run.ts';
+import { askerOf, isMarked, TIMED_RUN_MARK, timeThisRun } from './timed-run.ts';
 import { traceCommand } from './trace.ts';
 import { EXIT } from './usage.ts';
 
@@ -76,7 +76,7 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   }
   const inputs = pipeline.parse(flags.given);
   pipeline.checkPaths(inputs);
-  if (isMarked(OWN_LOOP_MARK, io.env)) return serveOwnLoop(pipeline, inputs);
+  if (isMarked(OWN_LOOP_MARK, io.env)) return serveOwnLoop(pipeline, inputs, askerOf(OWN_LOOP_MARK, io.env));
   const threads = availableThreads(flags.threads);
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');

@@ -11,7 +11,7 @@ import { calibrate, controlRatio } from './control.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { renderSpeedUp, type Pair } from './speed-up.ts';
-import { startTimedRun, TimedRunFailed } from './timed-run.ts';
+import { signalRun, startTimedRun, TimedRunFailed } from './timed-run.ts';
 import { EXIT } from './usage.ts';
 
 export interface Comparison {
@@ -34,11 +34,11 @@ export async function compare(comparison: Comparison, io: Io): Promise<number> {
   const off = onInterrupt(
     (signal) => {
       isInterrupted = true;
-      for (const child of children) child.kill(signal);
+      for (const child of children) signalRun(child, signal);
       if (children.size === 0) io.exit(EXIT.interrupted);
     },
     () => {
-      for (const child of children) child.kill('SIGKILL');
+      for (const child of children) signalRun(child, 'SIGKILL');
       io.exit(EXIT.interrupted);
     },
   );
@@ -52,6 +52,8 @@ export async function compare(comparison: Comparison, io: Io): Promise<number> {
     const { child, ended } = startTimedRun({ ...comparison, threads: count, env: io.env, onStderr });
     children.add(child);
     const { wallMs } = (await ended.finally(() => children.delete(child))).report;
+    // It may have been at its end.
+    if (isInterrupted) throw new TimedRunFailed('interrupted', EXIT.interrupted, '');
     io.err.write(`  ${count === 1 ? '1 thread ' : `${count} threads`} ${formatMs(wallMs)}`);
     return wallMs;
   };

@@ -5,6 +5,7 @@
  * P1 What is timed begins when all threads are ready and ends with the result; the start of the process is told beside it.
  * P2 The run is in a process group of its own: Ctrl-C reaches this process only, which passes it on once.
  * P3 A run whose timing process has gone ends by itself.
+ * P4 A signal goes to the whole group, as one of a terminal does: what the pipeline has started does not outlive it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { RunReport, RunResult } from '../index.ts';
@@ -16,6 +17,7 @@ const TYPE = 'cano.timedRun';
 const KEPT_OUTPUT = 4_000;
 /** Milliseconds that a run has for its end when nobody waits for it any more. */
 const LEAVE_MS = 10_000;
+const HAS_GROUPS = process.platform !== 'win32';
 
 /** What a run has taken. */
 export interface TimedRun {
@@ -71,9 +73,22 @@ export function spawnRun(
   const own = ['--threads', String(threads), '--reporter', 'none', ...(verbose ? ['--verbose'] : [])];
   return spawn(process.execPath, [...process.execArgv, script, 'run', file, ...own, ...inputs], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...env, [mark]: '1' },
-    detached: process.platform !== 'win32',
+    env: { ...env, [mark]: String(process.pid) },
+    detached: HAS_GROUPS,
   });
+}
+
+/** Sends a signal to a process of `spawnRun` and all that it has started (P4). Nothing happens when they are gone. */
+export function signalRun({ pid }: { readonly pid?: number | undefined }, signal: NodeJS.Signals): void {
+  // It could not be started.
+  if (pid === undefined) return;
+  try {
+    process.kill(HAS_GROUPS ? -pid : pid, signal);
+  } catch (error) {
+    // macOS says EPERM of a group whose members have all ended and have not been waited for.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
 }
 
 /** Starts a process; `ended` rejects with `TimedRunFailed` when its run does not complete. */
@@ -93,7 +108,7 @@ export function startTimedRun(options: TimedRunOptions): {
         ? undefined
         : setTimeout(() => {
             isLate = true;
-            child.kill('SIGKILL');
+            signalRun(child, 'SIGKILL');
           }, timeoutMs);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-KEPT_OUTPUT);
@@ -123,6 +138,11 @@ export function isMarked(mark: string, env: Readonly<Record<string, string | und
   return env[mark] !== undefined && process.send !== undefined;
 }
 
+/** The process that has started this one, by its id. */
+export function askerOf(mark: string, env: Readonly<Record<string, string | undefined>>): number {
+  return Number(env[mark]);
+}
+
 /** The part of the process that is timed. */
 export function timeThisRun(): {
   /** Called when all is ready. */
@@ -132,9 +152,9 @@ export function timeThisRun(): {
 } {
   // Without this a run goes on for nobody when the timing process is killed.
   process.once('disconnect', () => {
-    process.kill(process.pid, 'SIGTERM');
+    signalRun(process, 'SIGTERM');
     // One that does not listen is for nobody, too.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LEAVE_MS).unref();
+    setTimeout(() => signalRun(process, 'SIGKILL'), LEAVE_MS).unref();
   });
   let [startMs, before] = [0, process.cpuUsage()];
   return {

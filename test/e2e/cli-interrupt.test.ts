@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { rollCall, type RollCall } from '../fixtures/cli/roll-call.ts';
 import { fixture, nodeArgs, startCano, startProcess, works, type Started } from '../fixtures/cli/run-cli.ts';
 
 const endless = (env: Readonly<Record<string, string>> = {}): Started =>
@@ -48,6 +49,74 @@ describe('cano run, interrupted', () => {
     child.kill('SIGINT');
     const { code, err } = await ended;
     assert.equal(code, 130, err);
+  });
+});
+
+describe('cano, interrupted while it measures,', () => {
+  const roll: RollCall[] = [];
+  after(() => {
+    for (const { close } of roll) close();
+  });
+  const called = async (): Promise<RollCall> => {
+    const made = await rollCall();
+    roll.push(made);
+    return made;
+  };
+  const COMPARE = ['run', fixture('outsides'), '--compare', '--pairs', '1', '--threads', '2'];
+  const BENCH = ['bench', fixture('outsides'), '--threads', '1', '--repeat', '1', '--warmup', '0'];
+
+  for (const [command, args] of [
+    ['run --compare', COMPARE],
+    ['bench', BENCH],
+  ] as const) {
+    it(`leaves nothing of what a run has started: ${command}`, async () => {
+      const { at, heard, allGone } = await called();
+      const { child, ended } = startCano([...args, '--at', at]);
+      await heard('outside');
+      child.kill('SIGINT');
+      const { code, err } = await ended;
+      assert.equal(code, 130, err);
+      await allGone();
+    });
+
+    it(`leaves nothing at the second time: ${command}`, async () => {
+      const { at, heard, allGone } = await called();
+      const { child, ended } = startCano([...args, '--at', at, '--deaf']);
+      await heard('outside');
+      child.kill('SIGINT');
+      await heard('interrupted');
+      child.kill('SIGINT');
+      const { code, err } = await ended;
+      assert.equal(code, 130, err);
+      await allGone();
+    });
+
+    it(`does not go on after a run that had just ended: ${command}`, async () => {
+      const { at, heard, allGone } = await called();
+      const { child, ended } = startCano([...args, '--at', at, '--on', 'none', '--lingers']);
+      const thread = await heard('lingers');
+      child.kill('SIGINT');
+      await heard('interrupted');
+      thread.write('go');
+      const { code, out, err } = await ended;
+      assert.equal(code, 130, err);
+      assert.equal(out, '');
+      // Nor is the machine measured.
+      assert.doesNotMatch(err, /spin/);
+      await allGone();
+    });
+  }
+
+  it('leaves nothing of a bare loop that takes its inputs', async () => {
+    const { at, heard, allGone } = await called();
+    const { child, ended } = startCano([...BENCH, '--at', at, '--on', 'main']);
+    await heard('loop');
+    await heard('outside');
+    child.kill('SIGINT');
+    const { code, out, err } = await ended;
+    assert.equal(code, 130, err);
+    assert.equal(out, '');
+    await allGone();
   });
 });
 

@@ -18,7 +18,7 @@ import { onInterrupt } from '../interrupt.ts';
 import type { Io } from '../io.ts';
 import { BUILTIN, loadPipeline, type Pipeline } from '../pipeline-file.ts';
 import { printFailure } from '../run-pipeline.ts';
-import { TimedRunFailed } from '../timed-run.ts';
+import { signalRun, TimedRunFailed } from '../timed-run.ts';
 import { EXIT } from '../usage.ts';
 import { recommend } from './advice.ts';
 import { analyse } from './analysis.ts';
@@ -149,17 +149,20 @@ async function measureAll(
   const isVerbose = verbose || flags.verbose;
   const benchmarks: Benchmark[] = [];
   let child: ChildProcess | undefined;
+  const loops = new Set<ChildProcess>();
   let isInterrupted = false;
   let clear: (() => void) | undefined;
   const off = onInterrupt(
     (signal) => {
       isInterrupted = true;
       clear?.();
+      // It has nothing to bring to an end, and may be unable to hear.
+      for (const loop of loops) signalRun(loop, 'SIGKILL');
       if (child === undefined) io.exit(EXIT.interrupted);
-      child?.kill(signal);
+      else signalRun(child, signal);
     },
     () => {
-      child?.kill('SIGKILL');
+      for (const each of [...loops, ...(child === undefined ? [] : [child])]) signalRun(each, 'SIGKILL');
       io.exit(EXIT.interrupted);
     },
   );
@@ -183,6 +186,12 @@ async function measureAll(
             io.err.write(text);
           },
           child: (current) => (child = current),
+          loop: (started) => {
+            loops.add(started);
+            started.once('exit', () => loops.delete(started));
+            // The run that was interrupted may have been at its end.
+            if (isInterrupted) signalRun(started, 'SIGKILL');
+          },
         },
       );
       progress.clear();

@@ -78,6 +78,8 @@ export interface Watch {
   readonly stderr: (text: string) => void;
   /** The process of a run, while it lives. */
   readonly child: (child: ChildProcess | undefined) => void;
+  /** The process of the bare loop, when it has started. */
+  readonly loop: (child: ChildProcess) => void;
 }
 
 export interface Measured {
@@ -100,7 +102,7 @@ export async function measure(plan: Plan, watch: Watch): Promise<Measured> {
         const start = performance.now();
         const before = await own?.on(threads);
         const sample = await measureRun(plan, round, threads, watch);
-        const ownMs = own === undefined ? await (own = await startLoop(plan, sample)).on(threads) : before;
+        const ownMs = own === undefined ? await (own = await startLoop(plan, sample, watch)).on(threads) : before;
         (isWarmUp ? warmups : samples).push(withOwn(sample, ownMs));
         requireSameEnd([...warmups, ...samples]);
         watch.ended(sample, performance.now() - start);
@@ -113,8 +115,8 @@ export async function measure(plan: Plan, watch: Watch): Promise<Measured> {
 }
 
 /** After the first run, which has shown that the pipeline completes, and how long on all threads. */
-function startLoop(plan: Plan, { busyMs, wallMs }: Sample): Promise<OwnLoop> {
-  return OwnLoop.start(plan, Math.min(plan.timeoutMs, PATIENCE_MS + PATIENCE * (busyMs + wallMs)));
+function startLoop(plan: Plan, { busyMs, wallMs }: Sample, { loop }: Watch): Promise<OwnLoop> {
+  return OwnLoop.start(plan, Math.min(plan.timeoutMs, PATIENCE_MS + PATIENCE * (busyMs + wallMs)), loop);
 }
 
 function withOwn(sample: Sample, ownMs: number | undefined): Sample {

@@ -1,7 +1,10 @@
 /**
  * The process of a bare loop: runs the pipeline once on the main thread, and then the loop, whenever it is asked to, on as
  * many fresh threads as it is told.
+ *
+ * V1 Whatever goes on, it ends with the process that asked: also while an exec has the main thread, which hears nothing then.
  */
+import { Worker } from 'node:worker_threads';
 import {
   batchNodeFor,
   createEngine,
@@ -12,6 +15,7 @@ import {
   type RunResult,
 } from '../../index.ts';
 import type { Pipeline } from '../pipeline-file.ts';
+import { signalRun } from '../timed-run.ts';
 import { EXIT } from '../usage.ts';
 import { captureInputs, type CapturedWork } from './captured.ts';
 import type { LoopInput, LoopSpan, LoopWork } from './loop-exec.ts';
@@ -49,10 +53,14 @@ type Inputs = Parameters<Pipeline['store']>[0];
 // Of whichever services a pipeline has.
 const makeEngine: (options: EngineOptions) => Engine = createEngine;
 
-/** Serves until the process that asked is gone; returns an exit code when there is nothing to serve. */
-export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs): Promise<number> {
-  // Whatever goes on: it is for nobody then.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+/**
+ * Serves until the process that asked is gone; returns an exit code when there is nothing to serve.
+ *
+ * @param asker id of the process that asked
+ */
+export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs, asker: number): Promise<number> {
+  process.once('disconnect', () => signalRun(process, 'SIGKILL'));
+  const watcher = watch(asker);
   let captured: CapturedWork;
   try {
     captured = await capture(pipeline, inputs);
@@ -60,6 +68,8 @@ export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs): Promise<
     await tell({ type: 'failed', why: reasonOf(error) });
     return EXIT.done;
   }
+  // From here on nothing keeps the main thread from hearing.
+  await watcher.terminate();
   const every = Math.ceil(captured.tookMs / MOST_MS);
   const work = every > 1 ? thinned(captured, every) : captured;
   process.on('message', ({ threads }: ToLoop) => {
@@ -78,6 +88,31 @@ export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs): Promise<
 
 function tell(message: FromLoop): Promise<void> {
   return new Promise((resolve) => void process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+const LOOK_MS = 500;
+const WATCHER = `
+const { asker, own, everyMs } = require('node:worker_threads').workerData;
+// On Windows the id of the parent stays what it was.
+const isThere = () => {
+  if (process.ppid !== asker) return false;
+  try {
+    return process.kill(asker, 0);
+  } catch {
+    return false;
+  }
+};
+setInterval(() => isThere() || process.kill(own, 'SIGKILL'), everyMs);
+`;
+
+/** A thread that ends the process when the one that asked has gone (V1). */
+function watch(asker: number): Worker {
+  // Its group (timed-run.ts, P4), where there are groups.
+  const own = process.platform === 'win32' ? process.pid : -process.pid;
+  const workerData = { asker, own, everyMs: LOOK_MS };
+  const watcher = new Worker(WATCHER, { eval: true, execArgv: [], workerData });
+  watcher.unref();
+  return watcher;
 }
 
 async function capture(pipeline: Pipeline, inputs: Inputs): Promise<CapturedWork> {
