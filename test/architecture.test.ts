@@ -59,7 +59,7 @@ const layers: LayerTable = {
   cluster: { thread: 'main', runtime: ['index.ts'], builtins: true },
   cli: {
     thread: 'main',
-    // node.ts: the bare loop of cano bench calls what defineExec has registered.
+    // node.ts, wire: the bare loop of cano bench calls what defineExec has registered, and keeps what it was given.
     runtime: [
       'index.ts',
       'node.ts',
@@ -69,6 +69,7 @@ const layers: LayerTable = {
       'prometheus.ts',
       'server/index.ts',
       'wire/load-module.ts',
+      'wire/transfer.ts',
     ],
     builtins: true,
   },

@@ -76,8 +76,8 @@ async function run(file: string, rest: readonly string[], { script, verbose }: P
   }
   const inputs = pipeline.parse(flags.given);
   pipeline.checkPaths(inputs);
-  if (isMarked(OWN_LOOP_MARK, io.env)) return serveOwnLoop(pipeline, inputs, askerOf(OWN_LOOP_MARK, io.env));
   const threads = availableThreads(flags.threads);
+  if (isMarked(OWN_LOOP_MARK, io.env)) return serveOwnLoop(pipeline, inputs, threads, askerOf(OWN_LOOP_MARK, io.env));
   const isVerbose = verbose || flags.verbose;
   const logLevel = flags.logLevel ?? (isVerbose ? 'debug' : 'info');
   const { report, trace } = flags;

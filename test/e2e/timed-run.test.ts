@@ -123,7 +123,7 @@ describe('a bare loop', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const started = OwnLoop.start(
-        { ...optionsOf('outsides', { at, on: 'main' }) },
+        { ...optionsOf('outsides', { at, on: 'main' }), threads: 1 },
         60_000,
         (child) => void children.push(child),
       );

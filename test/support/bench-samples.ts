@@ -63,6 +63,7 @@ export function benchmarkOf(samples: readonly Sample[], more: Partial<Benchmark>
   const advice = recommend(analysis.rows, analysis, usableCores);
   const counts = analysis.rows.map(({ threads }) => threads);
   const repeat = new Set(samples.map(({ round }) => round)).size;
+  const { ownLoop = { why: 'no exec of it runs on threads' } } = more;
   return {
     workflow: 'primes',
     version: 1,
@@ -71,12 +72,12 @@ export function benchmarkOf(samples: readonly Sample[], more: Partial<Benchmark>
     inputs: { limit: 10, out: './out' },
     pathInputs: ['out'],
     controlIterations: 1e6,
-    ownLoop: { why: 'no exec of it runs on threads' },
+    ownLoop,
     warmups: [],
     samples,
     analysis,
     advice,
-    cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores }),
+    cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores, ownLoop }),
     comparison: undefined,
     ...more,
   };

@@ -203,7 +203,7 @@ async function measureAll(
         file,
         ...figures,
         advice,
-        cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores }),
+        cautions: cautionsOf({ analysis, advice, counts, repeat, usableCores, ownLoop: measured.ownLoop }),
         comparison: match === undefined ? undefined : compareWith(match, figures, threshold),
       });
     }

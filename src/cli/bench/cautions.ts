@@ -2,6 +2,8 @@
 import { formatCount } from '../../observe/format.ts';
 import { countOf, starvedRow, waitsIn, type Advice } from './advice.ts';
 import { NOISE_LIMIT, type Analysis } from './analysis.ts';
+import { isEvenFor } from './loop-part.ts';
+import type { OwnLoopResult } from './own-loop.ts';
 
 /** Above the ideal by so much is more than noise. */
 const SUPERLINEAR = 1.02;
@@ -14,6 +16,7 @@ export interface CautionsOf {
   readonly counts: readonly number[];
   readonly repeat: number;
   readonly usableCores: number;
+  readonly ownLoop: OwnLoopResult;
 }
 
 /** One sentence for each thing that makes the figures less than they seem. */
@@ -65,13 +68,18 @@ const lessOfMachine: Look = ({ analysis: { rows }, counts: [first = 1], usableCo
 /** Worth a word is a bare loop that gains less than so much of what one that spins does. */
 const LEAST_OF_LOOP = 0.9;
 
-const lessOfLoop: Look = ({ analysis: { rows }, counts: [first = 1], usableCores }) => {
+const lessOfLoop: Look = ({ analysis: { rows }, counts: [first = 1], usableCores, ownLoop }) => {
+  if ('why' in ownLoop) return undefined;
   const row = rows.find(
     ({ threads, bareLoop, machine }) =>
-      threads <= usableCores && bareLoop !== undefined && bareLoop.value < LEAST_OF_LOOP * machine.value,
+      threads <= usableCores &&
+      // Few inputs do not divide evenly, which says nothing of what threads share.
+      isEvenFor(ownLoop.inputs, threads) &&
+      bareLoop !== undefined &&
+      bareLoop.value < LEAST_OF_LOOP * machine.value,
   );
   if (row?.bareLoop === undefined) return undefined;
-  return `in a bare loop, too, its own work gains only ${row.bareLoop.value.toFixed(2)} from ${row.threads} threads, against ${first}: they share what it needs, such as memory and caches, or it is over before each of them has compiled its code`;
+  return `in a bare loop, too, its own work gains only ${row.bareLoop.value.toFixed(2)} from ${row.threads} threads, against ${first}: they share what it needs, such as memory and caches, or a few of its inputs take most of the time, or it is over before each of them has compiled its code`;
 };
 
 const unequalWork: Look = ({ analysis: { executions } }) =>

@@ -116,7 +116,8 @@ export async function measure(plan: Plan, watch: Watch): Promise<Measured> {
 
 /** After the first run, which has shown that the pipeline completes, and how long on all threads. */
 function startLoop(plan: Plan, { busyMs, wallMs }: Sample, { loop }: Watch): Promise<OwnLoop> {
-  return OwnLoop.start(plan, Math.min(plan.timeoutMs, PATIENCE_MS + PATIENCE * (busyMs + wallMs)), loop);
+  const options = Object.assign({}, plan, { threads: Math.max(...plan.counts) });
+  return OwnLoop.start(options, Math.min(plan.timeoutMs, PATIENCE_MS + PATIENCE * (busyMs + wallMs)), loop);
 }
 
 function withOwn(sample: Sample, ownMs: number | undefined): Sample {

@@ -17,7 +17,8 @@ import {
 import type { Pipeline } from '../pipeline-file.ts';
 import { signalRun } from '../timed-run.ts';
 import { EXIT } from '../usage.ts';
-import { captureInputs, type CapturedWork } from './captured.ts';
+import { captureInputs, memoryLimit, type CapturedWork } from './captured.ts';
+import { execOf, partOf } from './loop-part.ts';
 import type { LoopInput, LoopSpan, LoopWork } from './loop-exec.ts';
 
 /** Set for such a process. */
@@ -45,9 +46,6 @@ export interface ToLoop {
   readonly threads: number;
 }
 
-/** A loop takes about so long on one thread at most: every n-th input is taken when all are more. */
-const MOST_MS = 5_000;
-
 type Inputs = Parameters<Pipeline['store']>[0];
 
 // Of whichever services a pipeline has.
@@ -56,33 +54,38 @@ const makeEngine: (options: EngineOptions) => Engine = createEngine;
 /**
  * Serves until the process that asked is gone; returns an exit code when there is nothing to serve.
  *
+ * @param threads the most that a loop will have
  * @param asker id of the process that asked
  */
-export async function serveOwnLoop(pipeline: Pipeline, inputs: Inputs, asker: number): Promise<number> {
+export async function serveOwnLoop(
+  pipeline: Pipeline,
+  inputs: Inputs,
+  threads: number,
+  asker: number,
+): Promise<number> {
   process.once('disconnect', () => signalRun(process, 'SIGKILL'));
   const watcher = watch(asker);
   let captured: CapturedWork;
+  let work: LoopWork;
   try {
-    captured = await capture(pipeline, inputs);
+    captured = await capture(pipeline, inputs, memoryLimit(threads));
+    work = partOf(captured, threads);
   } catch (error) {
     await tell({ type: 'failed', why: reasonOf(error) });
     return EXIT.done;
   }
   // From here on nothing keeps the main thread from hearing.
   await watcher.terminate();
-  const every = Math.ceil(captured.tookMs / MOST_MS);
-  const work = every > 1 ? thinned(captured, every) : captured;
-  process.on('message', ({ threads }: ToLoop) => {
-    void loopOn(threads, work)
+  process.on('message', (asked: ToLoop) => {
+    void loopOn(asked.threads, work)
       .then(
         (ms): FromLoop => ({ type: 'took', ms }),
         (error: unknown): FromLoop => ({ type: 'failed', why: reasonOf(error) }),
       )
       .then(tell);
   });
-  const { key, share } = captured;
-  const exec = key.slice(key.indexOf('#') + 1);
-  await tell({ type: 'ready', work: { exec, inputs: work.inputs.length, of: captured.inputs.length, share } });
+  const { inputs: all, share } = captured;
+  await tell({ type: 'ready', work: { exec: execOf(work), inputs: work.inputs.length, of: all.length, share } });
   return new Promise(() => {});
 }
 
@@ -115,22 +118,18 @@ function watch(asker: number): Worker {
   return watcher;
 }
 
-async function capture(pipeline: Pipeline, inputs: Inputs): Promise<CapturedWork> {
+async function capture(pipeline: Pipeline, inputs: Inputs, limitBytes: number): Promise<CapturedWork> {
   const services = await pipeline.services(inputs);
   const store = await pipeline.store(inputs);
-  const { heaviest } = captureInputs();
+  const { heaviest } = captureInputs(limitBytes, (error) => run.cancel(error));
   const engine = makeEngine({ inline: true, services, logLevel: 'none' });
+  const run = engine.start(pipeline.workflow as never, store as never);
   try {
-    await engine.start(pipeline.workflow as never, store as never).result;
+    await run.result;
   } finally {
     await engine.close();
   }
   return heaviest();
-}
-
-function thinned(work: LoopWork, every: number): LoopWork {
-  const isTaken = (_value: unknown, at: number): boolean => at % every === 0;
-  return Object.assign({}, work, { inputs: work.inputs.filter(isTaken), commonOf: work.commonOf.filter(isTaken) });
 }
 
 /** Milliseconds from the first start to the last end, on so many fresh threads. */

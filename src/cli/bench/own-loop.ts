@@ -25,15 +25,16 @@ export class OwnLoop {
   /**
    * Starts the process and has it take the inputs.
    *
+   * @param options with the most threads that the loop will have
    * @param timeoutMs for the inputs, and for each loop
    * @param onChild told of the process as soon as there is one
    */
   static async start(
-    options: RunProcessOptions,
+    options: RunProcessOptions & { readonly threads: number },
     timeoutMs: number,
     onChild: (child: ChildProcess) => void,
   ): Promise<OwnLoop> {
-    const child = spawnRun(Object.assign({}, options, { threads: 1 }), OWN_LOOP_MARK);
+    const child = spawnRun(options, OWN_LOOP_MARK);
     child.stderr?.resume();
     // At once: later its id may be that of another one.
     child.once('exit', () => signalRun(child, 'SIGKILL'));

@@ -5,6 +5,7 @@ import { analyse, noisyRounds } from '../../../../src/cli/bench/analysis.ts';
 import { cautionsOf } from '../../../../src/cli/bench/cautions.ts';
 import { speedUpBy } from '../../../../src/cli/bench/fit.ts';
 import type { Sample } from '../../../../src/cli/bench/measure.ts';
+import type { OwnLoopResult } from '../../../../src/cli/bench/own-loop.ts';
 import { sampleOf, samplesOf, withOther } from '../../../support/bench-samples.ts';
 
 const adviceOf = (samples: readonly Sample[], usableCores: number): Advice => {
@@ -253,7 +254,11 @@ describe('the recommendation', () => {
 });
 
 describe('the cautions', () => {
-  const cautions = (samples: readonly Sample[], usableCores: number): string => {
+  const cautions = (
+    samples: readonly Sample[],
+    usableCores: number,
+    ownLoop: OwnLoopResult = { why: 'no exec of it runs on threads' },
+  ): string => {
     const analysis = analyse(samples, usableCores);
     const counts = analysis.rows.map(({ threads }) => threads);
     const repeat = new Set(samples.map(({ round }) => round)).size;
@@ -263,6 +268,7 @@ describe('the cautions', () => {
       counts,
       repeat,
       usableCores,
+      ownLoop,
     }).join('\n');
   };
 
@@ -298,5 +304,16 @@ describe('the cautions', () => {
     assert.match(cautions(noisy, 2), /^the machine was busy: in round 4 of 5 a loop that spins was more than 10% off/);
     const unequal = withOther(byLaw(0.05, 0, [1, 2]), (sample) => sample.round === 1, { executions: 1_234 });
     assert.match(cautions(unequal, 2), /^the runs did not do equally much: 120 to 1,234 executions/);
+  });
+
+  it('blame what threads share only for a loop whose inputs divide evenly', () => {
+    const looped = [
+      ...samplesOf({ 1: [9, 9, 9, 9, 9] }, { control: { oneMs: 200, allMs: 200, ownMs: 9 } }),
+      ...samplesOf({ 2: [6, 6, 6, 6, 6] }, { control: { oneMs: 200, allMs: 200, ownMs: 6 } }),
+    ];
+    const over = (inputs: number): OwnLoopResult => ({ exec: 'fit', inputs, of: inputs, share: 1 });
+    assert.match(cautions(looped, 2, over(16)), /^in a bare loop, too, its own work gains only 1\.50 from 2 threads/);
+    // Of three inputs one thread has two.
+    assert.equal(cautions(looped, 2, over(3)), '');
   });
 });
