@@ -72,6 +72,9 @@ export class RunCollector {
       case 'transition':
         takeTransition(event, this.workflow(event.workflow).node(event.node));
         break;
+      case 'state.entered':
+        // The third of the common ones: nothing is counted, and not to be looked for in vain below.
+        break;
       case 'run.started':
         if (!this.workflow(event.workflow).isDeclared) introduce(event.runId);
         this.workflow(event.workflow).begin(event.at);
@@ -115,11 +118,14 @@ function takeAttempt(event: ExecFinished, node: NodeCells, pool: PoolCells): voi
   node.attempts[outcome].value += 1;
   if (outcome !== 'ok' && outcome !== 'cancelled') node.failures[reasonOf(event)].value += 1;
   const { phases } = node;
-  // Its own copy is a part of what it waited.
-  phases.queue.settled += Math.max(0, event.waitMs / 1_000 / together - clone);
-  phases.clone.settled += clone;
   phases.exec.settled += exec;
-  phases.return.settled += back;
+  // An exec that is called at once, on the main thread, has none of these.
+  if (event.receivedAt > endedAt || event.waitMs > 0) {
+    // Its own copy is a part of what it waited.
+    phases.queue.settled += Math.max(0, event.waitMs / 1_000 / together - clone);
+    phases.clone.settled += clone;
+    phases.return.settled += back;
+  }
   // What was cancelled before it started has taken no time, and would count as the shortest of all.
   const hasRun = outcome !== 'cancelled' || exec > 0;
   if (hasRun) node.exec.observe(exec);
