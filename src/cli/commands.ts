@@ -1,5 +1,5 @@
 /** The commands: from words to an exit code. */
-import { availableThreads } from '../index.ts';
+import { availableThreads, isCanoError } from '../index.ts';
 import { readCommand, readRunFlags } from './args.ts';
 import { bench } from './bench/bench.ts';
 import { OWN_LOOP_MARK, serveOwnLoop } from './bench/own-loop-server.ts';
@@ -9,7 +9,8 @@ import { helpOf, pipelineHelp } from './help.ts';
 import { requireWritable } from './output-file.ts';
 import type { Io } from './io.ts';
 import { loadPipeline } from './pipeline-file.ts';
-import { runPipeline } from './run-pipeline.ts';
+import { ProjectCopy } from './project-copy.ts';
+import { printFailure, runPipeline } from './run-pipeline.ts';
 import { executeRemote } from './remote.ts';
 import { RUN_VERBS } from './runs.ts';
 import { SCHEDULE_VERBS } from './schedules.ts';
@@ -26,44 +27,57 @@ export interface Program {
 }
 
 /**
- * Does what the command line asks for.
+ * Does what the command line asks for; what goes wrong is told on stderr.
  *
  * @returns the exit code
- * @throws CanoError when nothing was run
+ * @throws ProjectCopy when another copy of cano is to do it
  */
 export async function execute(argv: readonly string[], program: Program, io: Io): Promise<number> {
-  const command = readCommand(argv);
-  switch (command.kind) {
+  try {
+    return await command(argv, program, io);
+  } catch (error) {
+    if (error instanceof ProjectCopy) throw error;
+    // Errors that are not cano's are bugs of it: nothing the user did explains them, so the stack is what helps.
+    const isOurs = isCanoError(error);
+    printFailure(error, program.verbose || !isOurs, io);
+    return isOurs ? EXIT.usage : EXIT.failed;
+  }
+}
+
+// Throws a CanoError when nothing was run.
+async function command(argv: readonly string[], program: Program, io: Io): Promise<number> {
+  const asked = readCommand(argv);
+  switch (asked.kind) {
     case 'help':
-      io.out.write(helpOf(command.of));
+      io.out.write(helpOf(asked.of));
       return EXIT.done;
     case 'version':
       io.out.write(`${program.version}\n`);
       return EXIT.done;
     case 'graph': {
-      const { workflow } = await loadPipeline(command.file);
+      const { workflow } = await loadPipeline(asked.file);
       io.out.write((workflow as { toMermaid(): string }).toMermaid());
       return EXIT.done;
     }
     case 'bench':
-      return bench(command.rest, program, io);
+      return bench(asked.rest, program, io);
     case 'serve': {
       // Loaded when it is asked for: a run does not pay for a server.
       const { serve } = await import('./serve.ts');
-      return serve(command.file, command.rest, program, io);
+      return serve(asked.file, asked.rest, program, io);
     }
     case 'schedules':
-      return executeRemote('schedules', SCHEDULE_VERBS, command.rest, io);
+      return executeRemote('schedules', SCHEDULE_VERBS, asked.rest, io);
     case 'runs':
-      return executeRemote('runs', RUN_VERBS, command.rest, io);
+      return executeRemote('runs', RUN_VERBS, asked.rest, io);
     case 'trace':
-      return traceCommand(command.rest, io);
+      return traceCommand(asked.rest, io);
     case 'grafana':
-      return grafana(command.rest, io);
+      return grafana(asked.rest, io);
     case 'run':
-      return run(command.file, command.rest, program, io);
+      return run(asked.file, asked.rest, program, io);
     default:
-      return command satisfies never;
+      return asked satisfies never;
   }
 }
 

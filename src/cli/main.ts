@@ -1,12 +1,10 @@
 #!/usr/bin/env node
 /** The command `cano`: binds the commands to the process. */
 import { writeSync } from 'node:fs';
-import { isCanoError } from '../index.ts';
 import { version } from '../observe/version.ts';
 import { execute } from './commands.ts';
 import type { Io } from './io.ts';
 import { handOver, ProjectCopy } from './project-copy.ts';
-import { printFailure } from './run-pipeline.ts';
 import { flushed, isReadByPrograms, keepStdout } from './stdout.ts';
 import { EXIT } from './usage.ts';
 
@@ -39,23 +37,13 @@ process.once('beforeExit', () => {
 
 let code: number;
 try {
-  code = await command();
+  code = await execute(argv, { script: process.argv[1] as string, version: version(), verbose }, io);
 } catch (error) {
-  // Errors that are not cano's are bugs of it: nothing the user did explains them, so the stack is what helps.
-  printFailure(error, verbose || !isCanoError(error), io);
-  code = isCanoError(error) ? EXIT.usage : EXIT.failed;
+  if (!(error instanceof ProjectCopy)) throw error;
+  // Ends the process by itself.
+  await handOver(error, io);
+  code = EXIT.failed;
 }
 // Not process.exitCode: a socket or timer that a pipeline left open would keep the process alive.
 await flushed();
 process.exit(code);
-
-async function command(): Promise<number> {
-  try {
-    return await execute(argv, { script: process.argv[1] as string, version: version(), verbose }, io);
-  } catch (error) {
-    if (!(error instanceof ProjectCopy)) throw error;
-    // Ends the process by itself.
-    await handOver(error, io);
-    return EXIT.failed;
-  }
-}

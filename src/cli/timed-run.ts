@@ -16,7 +16,7 @@ export const TIMED_RUN_MARK = 'CANO_TIMED_RUN';
 const TYPE = 'cano.timedRun';
 const KEPT_OUTPUT = 4_000;
 /** Milliseconds that a run has for its end when nobody waits for it any more. */
-const LEAVE_MS = 10_000;
+const LEAVE_MS = 5_000;
 const HAS_GROUPS = process.platform !== 'win32';
 
 /** What a run has taken. */

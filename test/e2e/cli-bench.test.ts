@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { BenchDocument } from '../../src/cli/bench/document.ts';
-import { cano, fixture, startCano } from '../fixtures/cli/run-cli.ts';
+import { cano, canoHere, fixture, startCano } from '../fixtures/cli/run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cano-bench-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -145,7 +145,7 @@ describe('cano bench', { concurrency: 2 }, () => {
       [['--html', join(folder, 'none', 'page.html')], /--html: there is no folder/],
       [['--html', fixture('benched')], /--html: '.*benched\.ts' is the file of the pipeline too: name another one/],
     ] as const) {
-      const { code, out, err } = await cano(['bench', fixture('benched'), ...args]);
+      const { code, out, err } = await canoHere(['bench', fixture('benched'), ...args]);
       assert.equal(code, 2, err);
       assert.match(err, message);
       assert.doesNotMatch(err, /round/);

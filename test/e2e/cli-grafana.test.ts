@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cano } from '../fixtures/cli/run-cli.ts';
+import { cano, canoHere } from '../fixtures/cli/run-cli.ts';
 
 const own = fileURLToPath(new URL('../../grafana', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'cano-export-'));
@@ -77,7 +77,7 @@ describe('cano grafana export', () => {
     [['export', 'package.json'], 'package.json/ALERTS.md is in the way: name another DIR'],
   ] as const) {
     it(`refuses: ${['cano grafana', ...words].join(' ')}`, async () => {
-      const { code, err } = await cano(['grafana', ...words]);
+      const { code, err } = await canoHere(['grafana', ...words]);
       assert.deepEqual([code, err], [2, `cano: ${message}\n`]);
       assert.ok(!existsSync('x'), 'something was written');
     });

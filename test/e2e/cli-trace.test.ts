@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { cano, fixture, startCano } from '../fixtures/cli/run-cli.ts';
+import { cano, canoHere, fixture, startCano } from '../fixtures/cli/run-cli.ts';
 import { parseTrace, violationsOf, type TraceDocument } from '../support/trace-format.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cano-cli-trace-'));
@@ -138,7 +138,7 @@ describe('cano trace, bad usage', () => {
   ];
   for (const [args, message] of refused) {
     it(`refuses cano trace ${args.map((word) => word.replace(folder, '…')).join(' ')}`, async () => {
-      const { code, out, err } = await cano(['trace', ...args]);
+      const { code, out, err } = await canoHere(['trace', ...args]);
       assert.equal(code, 2, err);
       assert.match(err, message);
       assert.equal(out, '');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { cano, fixture, startCano } from '../fixtures/cli/run-cli.ts';
+import { cano, canoHere, fixture, startCano } from '../fixtures/cli/run-cli.ts';
 
 const run = (name: string, ...args: string[]): ReturnType<typeof cano> => cano(['run', fixture(name), ...args]);
 
@@ -166,7 +166,7 @@ describe('cano run, bad usage', () => {
   ];
   for (const [args, message] of refused) {
     it(`refuses cano ${args.join(' ')}`, async () => {
-      const { code, out, err } = await cano(args);
+      const { code, out, err } = await canoHere(args);
       assert.equal(code, 2, err);
       assert.match(err, message);
       assert.match(err, /^cano: /);
