@@ -41,15 +41,14 @@ export function viewThread(thread: number, lease: Lease | undefined, busyBefore:
     execution,
     item: index < 0 ? undefined : index,
     runningMs: sinceMs(lease, execution),
-    busyMs: busyMs + executingMs(lease),
+    busyMs: busyMs + executingMs(lease, execution),
     inFlight,
     vitals,
   };
 }
 
 /** How long its thread has executed what it does now; a setup is no execution yet. */
-export function executingMs(lease: Lease): number {
-  const execution = lease.running();
+export function executingMs(lease: Lease, execution: Execution | undefined = lease.running()): number {
   return execution === undefined || !isExecuting(lease, execution) ? 0 : sinceMs(lease, execution);
 }
 

@@ -99,12 +99,9 @@ export class PoolCells {
       return;
     }
     this.#exits(event.reason).value += 1;
-    // How full the heap of a thread was that has gone is of no interest; of one that dies idle the number is not known.
-    for (let thread = 0; thread < this.#threads; thread += 1) {
-      if (event.thread >= 0 && event.thread !== thread) continue;
-      this.#families.of('cano_thread_heap_used_bytes').remove(this.#pool, String(thread));
-      this.#families.of('cano_thread_heap_limit_bytes').remove(this.#pool, String(thread));
-    }
+    // Of one that dies idle the number is not known.
+    if (event.thread >= 0) this.#forgetHeap(event.thread);
+    else for (let thread = 0; thread < this.#threads; thread += 1) this.#forgetHeap(thread);
   }
 
   /** Reads the engines; also what waits and runs at this moment, for the nodes of their workflows. */
@@ -207,10 +204,14 @@ export class PoolCells {
     const { busyMs } = this.#left;
     for (const of of threads) {
       busyMs.set(of.thread, (busyMs.get(of.thread) ?? 0) + of.busyMs);
-      if (of.thread < this.#threads) continue;
-      for (const name of ['cano_thread_heap_used_bytes', 'cano_thread_heap_limit_bytes'] as const)
-        this.#families.of(name).remove(this.#pool, String(of.thread));
+      if (of.thread >= this.#threads) this.#forgetHeap(of.thread);
     }
+  }
+
+  // How full the heap of a thread was that has gone is of no interest.
+  #forgetHeap(thread: number): void {
+    this.#families.of('cano_thread_heap_used_bytes').remove(this.#pool, String(thread));
+    this.#families.of('cano_thread_heap_limit_bytes').remove(this.#pool, String(thread));
   }
 
   #gauge(

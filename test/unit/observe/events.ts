@@ -9,6 +9,7 @@ import type {
 } from '../../../src/core/events.ts';
 import type { NodeReport, RunReport } from '../../../src/core/report.ts';
 import type { Sink } from '../../../src/observe/reporter.ts';
+import { newCells } from '../../../src/orchestrator/run-report.ts';
 
 /** Numbers events and gives them their time. */
 export class Script {
@@ -98,31 +99,10 @@ export class Script {
 
 export function nodeReport(state: string, fields: Partial<NodeReport> = {}): NodeReport {
   return {
-    state,
-    node: state.toLowerCase(),
-    kind: 'node',
+    ...newCells(state, state.toLowerCase(), 'node'),
     visits: 1,
     executions: 1,
     attempts: 1,
-    retries: 0,
-    failures: 0,
-    wallMs: 0,
-    pathMs: 0,
-    prepMs: 0,
-    queueMs: 0,
-    execMs: 0,
-    inlineMs: 0,
-    blockedMs: 0,
-    feedMs: 0,
-    overrunMs: 0,
-    lostMs: 0,
-    longestMs: 0,
-    postMs: 0,
-    backoffMs: 0,
-    cloneMs: 0,
-    returnMs: 0,
-    bytesIn: 0,
-    bytesOut: 0,
     ...fields,
   };
 }
