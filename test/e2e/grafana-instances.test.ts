@@ -67,7 +67,10 @@ const shares = readDashboards().flatMap(({ panels }) =>
 );
 const heap = shares.find((expr) => expr.includes('heap_used')) ?? '';
 
-describe('dashboards of two instances', { skip: found === undefined ? HOW_TO_GET : false }, () => {
+// Of each test: a file whose suite is skipped as a whole has no test for the runner, which fails then.
+const skip = found === undefined ? HOW_TO_GET : false;
+
+describe('dashboards of two instances', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'cano-instances-'));
@@ -91,13 +94,13 @@ describe('dashboards of two instances', { skip: found === undefined ? HOW_TO_GET
     return (await promtool(found as Binaries, ['test', 'rules'], '', folder)).join('\n');
   }
 
-  it('show no share above 1, and no share is without data', async () => {
+  it('show no share above 1, and no share is without data', { skip }, async () => {
     assert.ok(shares.length >= 14, shares.join('\n'));
     const expected = shares.flatMap((expr) => [`(${expr}) > 1`, `absent((${expr}) >= 0)`]);
     assert.equal(await complaints(expected.map((expr) => ({ expr, exp_samples: [] }))), '');
   });
 
-  it('show the heap of each thread over its own limit', async () => {
+  it('show the heap of each thread over its own limit', { skip }, async () => {
     const samples = HEAPS.map(([instance, used, limit]) => ({
       labels: `{instance="${instance}",pool="p",thread="0"}`,
       value: used / limit,
@@ -105,7 +108,7 @@ describe('dashboards of two instances', { skip: found === undefined ? HOW_TO_GET
     assert.equal(await complaints([{ expr: heap, exp_samples: samples }]), '');
   });
 
-  it('would show such shares if instances were not told apart', async () => {
+  it('would show such shares if instances were not told apart', { skip }, async () => {
     const mixed = shares
       .filter((expr) => expr.includes('(instance, '))
       .map((expr) => expr.replaceAll('(instance, ', '('));
